@@ -150,7 +150,7 @@ extension Checkpoint.About {
 }
 
 extension HeaderJSON {
-    /// A JSON object of texts.
+    /// Returns a JSON object of texts.
     static func object(_ texts: [String: String]) -> String {
         let members = texts.sorted { $0.key < $1.key }.map { key, text in quoted(key) + ":" + quoted(text) }
         return "{" + members.joined(separator: ",") + "}"

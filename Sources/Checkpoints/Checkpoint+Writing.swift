@@ -30,7 +30,6 @@ extension CheckpointDraft {
         let digest: String
         /// The bytes of the file, and of its decompressed content.
         let bytes: Int
-        let contentBytes: Int
     }
 
     /// Writes the checkpoint to `path`, whole or not at all; uncompressed where `compression` is nil.
@@ -38,39 +37,36 @@ extension CheckpointDraft {
         to path: String, compression: Compression?, in files: any FileSystem
     ) throws(CheckpointError) -> Written {
         var file = try AtomicFile(path: path, in: files)
-        let (digest, contentBytes) = try encode(compression) { (bytes) throws(CheckpointError) in
-            try file.write(bytes)
-        }
+        let digest = try encode(compression) { (bytes) throws(CheckpointError) in try file.write(bytes) }
         let bytes = file.size
         try file.commit()
-        return Written(digest: digest, bytes: bytes, contentBytes: contentBytes)
+        return Written(digest: digest, bytes: bytes)
     }
 
-    /// Passes the file's bytes to `write`, and returns the SHA-256 and the size of the decompressed content.
+    /// Hands the bytes of a file to `write`, and returns the SHA-256 of those that they decompress to.
     ///
-    /// - Parameter compression: nil for uncompressed bytes.
-    func encode(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> (String, Int) {
+    /// - Parameter compression: nil for bytes as they are.
+    func encode(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> String {
         try sealed().encodeUnsealed(compression, to: write)
     }
 
-    /// Encodes as `encode` does, without digests in the metadata.
-    func encodeUnsealed(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> (String, Int) {
-        let total = Safetensors.layout(of: self).total
+    /// The same without digests in the metadata.
+    func encodeUnsealed(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> String {
         var digest = SHA256()
         guard let compression else {
             try Safetensors.encode(self) { (bytes) throws(CheckpointError) in
                 digest.update(bytes)
                 try write(bytes)
             }
-            return (digest.finished(), total)
+            return digest.finished()
         }
-        var frame = ZstdCompressor(size: total, compression: compression)
+        var frame = ZstdCompressor(size: Safetensors.layout(of: self).total, compression: compression)
         try Safetensors.encode(self) { (bytes) throws(CheckpointError) in
             digest.update(bytes)
             try frame.compress(bytes, to: write)
         }
         try frame.finish(to: write)
-        return (digest.finished(), total)
+        return digest.finished()
     }
 }
 

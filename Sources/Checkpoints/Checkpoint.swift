@@ -36,7 +36,7 @@ package struct Checkpoint: Equatable, Sendable {
     package static let optimizerPrefix = ownPrefix + "optimizer."
     package static let averagedPrefix = ownPrefix + "averaged."
 
-    /// The name of the optimizer's state `kind` of the parameter `name`: `training.optimizer.KIND.NAME`.
+    /// Returns the name of the optimizer's state `kind` of the parameter `name`: `training.optimizer.KIND.NAME`.
     package static func optimizerName(_ kind: String, of name: String) -> String { "\(optimizerPrefix)\(kind).\(name)" }
 
     /// The kinds of the optimizer's state, such as `momentum`, in the order of their first tensors.
@@ -49,7 +49,7 @@ package struct Checkpoint: Equatable, Sendable {
         return kinds
     }
 
-    /// The name of the average of the parameter or buffer `name`.
+    /// Returns the name of the average of the parameter or buffer `name`.
     package static func averagedName(of name: String) -> String { averagedPrefix + name }
 
     /// Whether a tensor of this name belongs to training and not to the network.

@@ -39,8 +39,8 @@ extension Checkpoint {
         "the classes " + classNames.prefix(8).joined(separator: ", ") + (classNames.count > 8 ? ", …" : "")
     }
 
-    /// The differences in the presentation of pictures between several checkpoints: for each file that differs from the
-    /// first file with a presentation, the keys that differ. Files without a presentation are skipped.
+    /// Returns the differences in the presentation of pictures between several checkpoints: for each file that differs
+    /// from the first file with a presentation, the keys that differ. Files without a presentation are skipped.
     package static func presentationDifferences(
         of checkpoints: [(path: String, checkpoint: Checkpoint)]
     ) throws(CheckpointError) -> [(path: String, keys: [String])] {

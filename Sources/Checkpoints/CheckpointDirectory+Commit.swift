@@ -4,12 +4,9 @@ extension CheckpointDirectory {
     /// A checkpoint that has been committed.
     package struct Commit: Equatable, Sendable {
         package let path: String
-        /// The bytes of the file, and of its decompressed content.
+        /// Bytes of the file.
         package let bytes: Int
-        package let contentBytes: Int
-        /// The paths of older checkpoints that were removed.
-        package let removed: [String]
-        /// The errors of removing older files, which do not affect the checkpoint.
+        /// Errors met while clearing away older files. The checkpoint is safe all the same.
         package let warnings: [CheckpointError]
     }
 
@@ -34,9 +31,8 @@ extension CheckpointDirectory {
             try? files.remove(file)
             throw error
         }
-        let removed = prune(after: step, &warnings)
-        return Commit(
-            path: file, bytes: written.bytes, contentBytes: written.contentBytes, removed: removed, warnings: warnings)
+        prune(after: step, &warnings)
+        return Commit(path: file, bytes: written.bytes, warnings: warnings)
     }
 
     /// Commits a checkpoint as a draft of it.
@@ -56,7 +52,7 @@ extension CheckpointDirectory {
         }
     }
 
-    /// Before the first checkpoint, makes the folder itself survive a loss of power, and its parents OUTPUT and that of
+    /// Makes the folder itself survive a loss of power before the first checkpoint, and its parents OUTPUT and that of
     /// OUTPUT, which may be new too.
     private func anchor() throws(CheckpointError) {
         guard try entries().isEmpty else { return }
@@ -92,7 +88,7 @@ extension CheckpointDirectory {
     /// counted, and stay.
     ///
     /// - Returns: the paths of the removed ones.
-    private func prune(after step: Int, _ warnings: inout [CheckpointError]) -> [String] {
+    private func prune(after step: Int, _ warnings: inout [CheckpointError]) {
         var candidates: [(path: String, candidate: Retention.Candidate)] = []
         do throws(CheckpointError) {
             for entry in try entries() where entry.step <= step {
@@ -106,26 +102,19 @@ extension CheckpointDirectory {
                     ))
             }
         } catch {
-            warnings.append(error)
-            return []
+            return warnings.append(error)
         }
         let kept = retention.kept(candidates.map(\.candidate))
-        return candidates.reversed().filter { old in
-            old.candidate.step < step && !kept.contains(old.candidate.step) && remove(old.path, &warnings)
-        }.map(\.path)
+        for old in candidates.reversed() where old.candidate.step < step && !kept.contains(old.candidate.step) {
+            remove(old.path, &warnings)
+        }
     }
 
-    /// Removes a file; an error becomes a warning.
-    ///
-    /// - Returns: whether it is removed.
-    @discardableResult
-    private func remove(_ path: String, _ warnings: inout [CheckpointError]) -> Bool {
+    private func remove(_ path: String, _ warnings: inout [CheckpointError]) {
         do throws(CheckpointError) {
             try calling("removing", path) { () throws(SystemError) in try files.remove(path) }
-            return true
         } catch {
             warnings.append(error)
-            return false
         }
     }
 }

@@ -27,7 +27,7 @@ package struct CheckpointDirectory: Sendable {
         self.files = files
     }
 
-    /// The file name of a checkpoint after so many steps.
+    /// Returns the file name of a checkpoint of this progress.
     static func name(ofStep step: Int) -> String {
         let digits = String(step)
         return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits + suffix
@@ -36,7 +36,7 @@ package struct CheckpointDirectory: Sendable {
     private static let prefix = "step-"
     private static let suffix = ".safetensors.zst"
 
-    /// All checkpoints, the newest first; files of other names are ignored.
+    /// Returns all checkpoints, the newest first; files of other names are ignored.
     ///
     /// - Throws: when there is no such folder or it cannot be listed.
     package func entries() throws(CheckpointError) -> [Entry] {
@@ -55,7 +55,7 @@ package struct CheckpointDirectory: Sendable {
         Self.step(ofName: name).map { Entry(path: path + "/" + name, step: $0) }
     }
 
-    /// The step in a file's name; nil for names that `name` does not make, so that each step has only one.
+    /// Returns the step in a file's name; nil for names that `name` does not make, so that each step has only one.
     static func step(ofName name: String) -> Int? {
         guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.utf8.count > prefix.utf8.count + suffix.utf8.count
         else { return nil }

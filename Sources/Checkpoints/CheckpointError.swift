@@ -16,7 +16,7 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case nothingThere(folder: String)
     /// No checkpoint in the folder can be read; `reasons` are their messages, the newest first.
     case noneReadable(directory: String, reasons: [String])
-    /// The file is of another kind; `found` says of which it seems, `remedy` what to do about it.
+    /// The file is of another kind; `found` describes it, `remedy` is what to do about it.
     case notACheckpoint(path: String, found: String, remedy: String)
     /// The file is, or resembles, PyTorch's, but has other contents than tensors by name.
     case notATorchFile(path: String, reason: String)

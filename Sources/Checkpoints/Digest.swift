@@ -21,14 +21,14 @@ struct SHA256: ~Copyable {
 
     mutating func update(_ bytes: [UInt8]) { update(bytes.span.bytes) }
 
-    /// The digest's 32 bytes.
+    /// Returns the digest's 32 bytes.
     consuming func bytes() -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         precondition(unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1, "libcrypto could not finish a digest")
         return digest
     }
 
-    /// The digest as 64 hexadecimal digits.
+    /// Returns the digest as 64 hexadecimal digits.
     consuming func finished() -> String {
         bytes().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
@@ -44,8 +44,9 @@ extension SHA256 {
 
 /// SHA-256, as 64 hexadecimal digits, of tensors in the order given.
 ///
-/// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`), a zero byte, the number of dimensions
-/// and each dimension as 64-bit little-endian numbers, and its elements, little-endian, row by row.
+/// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`) and a zero byte. Then follow the
+/// number of dimensions and each dimension as 64-bit little-endian numbers, and the elements, little-endian, row by
+/// row.
 package func sha256(of tensors: some Sequence<NamedTensor>) -> String {
     var digest = SHA256()
     for tensor in tensors {

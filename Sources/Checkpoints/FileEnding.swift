@@ -1,6 +1,6 @@
 import Files
 
-/// The ending of a file's name, which tells other programs and readers of a folder what the file has.
+/// The ending of a file's name, by which programs and people recognise its content.
 package enum FileEnding {
     private static let plain = ".safetensors"
     private static let compressed = ".zst"

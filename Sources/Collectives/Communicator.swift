@@ -23,8 +23,8 @@ package protocol Communicator: AnyObject, Sendable {
     ///
     /// Every rank ends with the same bits (two NaNs may differ in payload). For a power of two of ranks these are the
     /// bits of the binary tree that `Sharding` describes: residue r meets r + P/2 first, then r + P/4, … For other P,
-    /// the ranks beyond the largest power of two are first added to the lowest ones, so that the sum equals the tree's
-    /// up to rounding. The bits do not depend on how the numbers are divided into calls.
+    /// the ranks beyond the largest power of two are first added to the lowest ones: the sum equals the tree's up to
+    /// rounding. The bits do not depend on how the numbers are divided into calls.
     ///
     /// - Parameter wire: The format in which numbers are sent.
     /// - Complexity: each rank sends and receives 2 log2(P) messages, and 2 (P - 1)/P of the data. Nothing is allocated

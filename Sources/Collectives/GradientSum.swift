@@ -130,7 +130,7 @@ private final class Shared: Sendable {
         }
     }
 
-    /// The next bucket that is final; nil once the thread is to end.
+    /// Returns the next bucket that is final; nil once the thread is to end.
     private func nextBucket() -> Int? {
         waitFor { state -> Int?? in
             if state.isEnding { return .some(nil) }

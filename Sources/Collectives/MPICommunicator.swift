@@ -139,8 +139,8 @@ private final class MPIProcess: @unchecked Sendable {
     /// The two MPI communicators behind one `MPICommunicator`, apart from all others.
     struct Handles {
         /// Ranks dealt out over the machines: the first of each machine, then the second of each, … The tree's long
-        /// messages go to distant rank numbers, which are then on the same machine, and each machine sends its part of
-        /// a sum to others only once.
+        /// messages go to distant rank numbers, which are then on the same machine. Each machine sends its part of a
+        /// sum to others only once.
         let dealt: MPI_Comm
         /// Ranks machine by machine, as MPI's sums send their long messages to the next rank.
         let grouped: MPI_Comm

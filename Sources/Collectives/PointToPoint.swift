@@ -54,7 +54,7 @@ package struct MessageLengths: Sendable {
     /// core's own cache while the other runs.
     static let crowded = MessageLengths(whole: 1 << 20, part: 1 << 20)
 
-    /// The bytes of each message but the last, for a range of `bytes`.
+    /// Returns the bytes of each message but the last, for a range of `bytes`.
     func length(of bytes: Int) -> Int { bytes > whole ? part : bytes }
 }
 

@@ -19,9 +19,9 @@ struct SumTree {
     enum Sharing {
         /// All ranks add all numbers: the shortest chain of dependent messages.
         case none
-        /// Where the number of ranks is a power of two, the upper half sends its numbers to the lower half, which adds,
-        /// and receives the sums: the fewest messages in all. Other numbers of ranks sum as with `none`. Pays where
-        /// partners share a core, so that one waits for the other anyway, or where they share a machine of several.
+        /// The upper half of the ranks sends its numbers to the lower half, which adds, and waits for the sums: the
+        /// fewest messages in all. Pays where a pair takes turns on a core, so that one waits for the other anyway, or
+        /// where only a pair shares a machine.
         case pairs
         /// Each rank adds its part of the numbers: the fewest bytes.
         case all

@@ -52,7 +52,7 @@ extension PointToPoint {
         }
     }
 
-    /// The steps of this rank for a sum of `count` numbers.
+    /// Returns the steps of this rank for a sum of `count` numbers.
     func sumTree(count: Int, isShort: Bool) -> SumTree {
         SumTree(rank: rank, ranks: size, count: count, sharing: !isShort ? .all : sumsInPairs ? .pairs : .none)
     }

@@ -151,8 +151,8 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Has all ranks write their records, and waits at most `farewell` seconds for the ranks that answered the last
-    /// question or, without one, for all that are not silent.
+    /// Has all ranks write their records. Waits at most `farewell` seconds for those that answered the last question
+    /// or, without one, for all that are not silent.
     ///
     /// - Returns: false where a lower rank is doing the same.
     private func sayFarewell(_ state: inout State) throws(CollectiveError) -> Bool {

@@ -11,7 +11,7 @@ typealias Floats = SIMD8<Float>
 typealias Words = SIMD8<UInt32>
 
 extension WireFormat {
-    /// The nearest numbers of the format, ties to even, in the lower 16 bits of each word.
+    /// Returns the nearest numbers of the format, ties to even, in the lower 16 bits of each word.
     @inline(__always)
     func encoded(_ values: Floats) -> Words {
         let bits = unsafeBitCast(values, to: Words.self)
@@ -35,7 +35,7 @@ extension WireFormat {
         }
     }
 
-    /// The numbers whose bits are the lower 16 bits of each word.
+    /// Returns the numbers whose bits are the lower 16 bits of each word.
     @inline(__always)
     func decoded(_ words: Words) -> Floats {
         switch self {

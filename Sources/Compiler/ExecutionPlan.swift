@@ -70,7 +70,7 @@ package final class PlanMemory {
         return block.start.bindMemory(to: Element.self, capacity: max(count, 1))
     }
 
-    /// The bytes that `allocate` reserves.
+    /// Returns the bytes that `allocate` reserves.
     package static func bytes<Element>(_ type: Element.Type, _ count: Int) -> Int {
         max(count, 1).saturatingProduct(MemoryLayout<Element>.stride)
     }
@@ -100,7 +100,7 @@ package final class PlanMemory {
     }
 }
 
-/// An address for measuring plans; no code reads through it.
+/// Returns an address for measuring plans; no code reads through it.
 package func placeholder<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
     guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else {
         preconditionFailure("64 is no address")

@@ -24,7 +24,7 @@ extension Graph {
         return isPaddedTo8
     }
 
-    /// The values of a node that may have their channels padded to 8.
+    /// Returns the values of a node that may have their channels padded to 8.
     private func acceptedPaddedTo8(by node: Node, _ algorithms: ConvolutionAlgorithms) -> [ValueID] {
         guard node.addend == nil, node.load == nil, node.gradientLoad == nil, node.sums == nil else { return [] }
         let values = node.reads + [node.output].compactMap { $0 }
@@ -41,7 +41,8 @@ extension Graph {
         }
     }
 
-    /// The node's convolution problem; nil for other nodes, and for convolutions in groups, which are several problems.
+    /// Returns the node's convolution problem; nil for other nodes, and for convolutions in groups, which are several
+    /// problems.
     private func problem(of node: Node) -> ConvolutionProblem? {
         let (product, convolution, input, output): (ConvolutionProduct, Convolution, ValueID?, ValueID?)
         switch node.operation {

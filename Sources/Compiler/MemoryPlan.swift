@@ -49,7 +49,7 @@ package struct MemoryPlan {
 
     /// The alignment, in channels, of slices that kernels use in place: the lanes of the widest vector.
     package static let laneGranule = 16
-    /// `channels`, rounded up to whole vectors of the widest kind.
+    /// Returns the number of channels, rounded up to whole vectors.
     static func wholeVectors(_ channels: Int) -> Int { (channels + laneGranule - 1) / laneGranule * laneGranule }
 
     /// The floats from pixel to pixel of maps whose channels are padded to 8.
@@ -146,7 +146,7 @@ package struct MemoryPlan {
         offset % Self.laneGranule == 0 && channels % Self.laneGranule == 0
     }
 
-    /// The value that `node` may overwrite with its output, if any.
+    /// Returns the value that `node` may overwrite with its output, if any.
     private func reusable(_ node: Node, at index: Int) -> ValueID? {
         let candidates: [ValueID]
         switch node.operation {

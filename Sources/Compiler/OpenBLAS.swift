@@ -20,7 +20,7 @@ package struct OpenBLAS: Sendable {
 
     private static let shared = Result<OpenBLAS, NoOpenBLAS> { () throws(NoOpenBLAS) in try OpenBLAS(names: names) }
 
-    /// The library of this process.
+    /// Returns the library of this process.
     package static func loaded() throws(NoOpenBLAS) -> OpenBLAS { try shared.get() }
 
     /// Loads the first library of `names` that exists.

@@ -55,7 +55,7 @@ package struct ParameterArena {
         for id in all where !graph[id].isTrainable && graph[id].role != .batchesTracked { place(id, graph, nil) }
     }
 
-    /// The same places, with gradients that become final in the order of another graph of the network.
+    /// Returns the same places, with gradients that become final in the order of another graph of the network.
     package func finishing(by graph: Graph) -> ParameterArena {
         var arena = self
         var finished: Set<ParameterID> = []

@@ -106,7 +106,7 @@ extension PlanBuilder {
 
     // MARK: Fused sums
 
-    /// The sums over row blocks of a node's output that its kernel may fuse.
+    /// Returns the sums over row blocks of a node's output that its kernel may fuse.
     mutating func blockSums(_ sums: OutputSums?, of output: ValueID) -> BlockSums? {
         guard let sums else { return nil }
         let written = view(output)
@@ -266,7 +266,7 @@ extension PlanBuilder {
         return ChannelSums(width: width, samples: workspace.sampleSums, total: workspace.totals + totals)
     }
 
-    /// The prologue of a convolution that reads the batch norm's input, from `channel` on.
+    /// Returns the prologue of a convolution that reads the batch norm's input, from `channel` on.
     func normalization(_ norm: BatchNorm, from channel: Int) -> Normalization {
         guard let state = norms[norm.index] else { preconditionFailure("batch norm \(norm.index) has no moments yet") }
         return Normalization(
@@ -275,7 +275,7 @@ extension PlanBuilder {
             bounds: norm.activation?.bounds ?? Bounds(low: -.infinity, high: .infinity))
     }
 
-    /// The prologue of a convolution's gradient for the dy that it reads.
+    /// Returns the prologue of a convolution's gradient for the dy that it reads.
     func normGradient(_ load: GradientLoad) -> NormGradient {
         guard let state = norms[load.norm.index] else {
             preconditionFailure("batch norm \(load.norm.index) has no gradient yet")
@@ -308,7 +308,7 @@ extension PlanBuilder {
 }
 
 extension BatchNormState {
-    /// The state of `channels` channels from `offset` on.
+    /// Returns the state of `channels` channels from `offset` on.
     fileprivate func slice(_ offset: Int, _ channels: Int) -> BatchNormState {
         BatchNormState(
             channels: channels, epsilon: epsilon, momentum: momentum, weight: weight + offset, bias: bias + offset,

@@ -87,7 +87,7 @@ extension PlanBuilder {
         }
     }
 
-    /// The activation of a node's epilogue.
+    /// Returns the epilogue of a node.
     func activation(of node: Node) -> FusedActivation? {
         node.activation.map { FusedActivation(function: $0.nonlinearity, activated: node.activated.map(view)) }
     }

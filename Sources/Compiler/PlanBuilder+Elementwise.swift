@@ -54,29 +54,17 @@ extension PlanBuilder {
             tasks: slots)
     }
 
+    /// Inputs are [x]; of a gradient [x, y, dy] for maxima, else [dy].
     mutating func lowerPooling(
-        _ node: Node, _ pooling: Pooling?, _ kernel: Kernel<PoolingArguments>
+        _ node: Node, _ pooling: Pooling?, _ kernel: Kernel<PoolingArguments>, isGradient: Bool = false
     ) {
-        guard let output = node.output else { return }
+        guard let output = node.output, let last = node.inputs.last else { return }
+        let (x, y) =
+            !isGradient ? (last, output) : node.inputs.count == 3 ? (node.inputs[0], node.inputs[1]) : (output, last)
         var arguments = PoolingArguments(
-            batch: context.batch, input: view(node.inputs[0]), output: view(output), outputGradient: nil,
-            inputGradient: nil, addend: nil, kernel: pooling?.kernel ?? 0, stride: pooling?.stride ?? 0,
-            padding: pooling?.padding ?? 0)
-        normalize(&arguments, node)
-        call(kernel, arguments, tasks: slots)
-    }
-
-    /// Lowers a pooling's gradient; the inputs are [x, y, dy] for maxima, else [dy].
-    mutating func lowerPoolingGradient(
-        _ node: Node, _ pooling: Pooling?, _ kernel: Kernel<PoolingArguments>
-    ) {
-        guard let output = node.output, let gradient = node.inputs.last else { return }
-        let isMaximum = node.inputs.count == 3
-        var arguments = PoolingArguments(
-            batch: context.batch, input: view(isMaximum ? node.inputs[0] : output),
-            output: view(isMaximum ? node.inputs[1] : gradient), outputGradient: view(gradient),
-            inputGradient: view(output), addend: node.addend.map(view), kernel: pooling?.kernel ?? 0,
-            stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
+            batch: context.batch, input: view(x), output: view(y), outputGradient: isGradient ? view(last) : nil,
+            inputGradient: isGradient ? view(output) : nil, addend: node.addend.map(view),
+            kernel: pooling?.kernel ?? 0, stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
         normalize(&arguments, node)
         arguments.activation = activation(of: node)
         call(kernel, arguments, tasks: slots)

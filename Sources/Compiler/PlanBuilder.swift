@@ -9,38 +9,34 @@ package struct PlanContext {
     let kernels: KernelTable
     let algorithms: ConvolutionAlgorithms
     let threads: Int
-    let batch: BatchLayout
-    let step: UnsafeMutablePointer<StepState>
-    let parameters: ParameterArena
+    package var parameters: ParameterArena
     let weights: UnsafeMutablePointer<Float>
     let gradients: UnsafeMutablePointer<Float>
     let activations: UnsafeMutablePointer<Float>
-    let images: UnsafeMutablePointer<Float>
+
+    // The memory of one plan alone, which the plans of an engine do not share; addresses that nobody reads until it is
+    // set.
+
+    package var batch = BatchLayout(shards: 0, shardCapacity: 0, shardSizes: placeholder(Int.self))
+    package var step = placeholder(StepState.self)
+    package var images = placeholder(Float.self)
     /// The losses, by slot.
-    let losses: UnsafeMutablePointer<Float>
-    let predictions: UnsafeMutablePointer<Int32>
-    let probabilities: UnsafeMutablePointer<Float>
+    package var losses = placeholder(Float.self)
+    package var predictions = placeholder(Int32.self)
+    package var probabilities = placeholder(Float.self)
 
     package init(
-        kernels: KernelTable, algorithms: ConvolutionAlgorithms, threads: Int, batch: BatchLayout,
-        step: UnsafeMutablePointer<StepState>, parameters: ParameterArena, weights: UnsafeMutablePointer<Float>,
-        gradients: UnsafeMutablePointer<Float>, activations: UnsafeMutablePointer<Float>,
-        images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
-        predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
+        kernels: KernelTable, algorithms: ConvolutionAlgorithms, threads: Int, parameters: ParameterArena,
+        weights: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
+        activations: UnsafeMutablePointer<Float>
     ) {
         self.kernels = kernels
         self.algorithms = algorithms
         self.threads = threads
-        self.batch = batch
-        self.step = step
         self.parameters = parameters
         self.weights = weights
         self.gradients = gradients
         self.activations = activations
-        self.images = images
-        self.losses = losses
-        self.predictions = predictions
-        self.probabilities = probabilities
     }
 }
 
@@ -78,7 +74,7 @@ package struct PlanBuilder {
         self.shardSumSteps = UnsafePointer(memory.store(ShardTree(context.batch.shards).schedule))
     }
 
-    /// The bytes of memory that the plan will hold besides the arenas.
+    /// Returns the bytes of memory that the plan will hold besides the arenas.
     package func byteCount() -> Int {
         var measure = self
         measure.lowerAll()
@@ -100,8 +96,8 @@ package struct PlanBuilder {
         return (plan, builder.memory.byteCount)
     }
 
-    /// The floats of the arena whose gradients are final after each instruction. A node's gradients are final after its
-    /// last instruction.
+    /// Returns the floats of the arena whose gradients are final after each instruction. A node's gradients are final
+    /// after its last instruction.
     private func finishedGradients() -> [Int] {
         guard graph.purpose == .training else { return origins.map { _ in 0 } }
         let after = context.parameters.finishedAfterNode
@@ -151,11 +147,11 @@ package struct PlanBuilder {
         case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
         case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)
         case .maxPoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, context.kernels.maxPoolGradient)
+            lowerPooling(node, pooling, context.kernels.maxPoolGradient, isGradient: true)
         case .averagePoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, context.kernels.averagePoolGradient)
+            lowerPooling(node, pooling, context.kernels.averagePoolGradient, isGradient: true)
         case .adaptiveAveragePoolGradient:
-            lowerPoolingGradient(node, nil, context.kernels.adaptiveAveragePoolGradient)
+            lowerPooling(node, nil, context.kernels.adaptiveAveragePoolGradient, isGradient: true)
         case .concatenate: lowerConcatenation(node)
         case .slice(let offset): lowerSlice(node, offset: offset)
         case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], gradient: node.output, weight: weight)
@@ -189,7 +185,7 @@ package struct PlanBuilder {
             name: kernel.name)
     }
 
-    /// The tensor of a value as kernels see it.
+    /// Returns the tensor of a value as kernels see it.
     package func view(_ id: ValueID) -> TensorView {
         let location = layout.locations[id.index]
         let root = layout.roots[location.root]
@@ -245,7 +241,7 @@ struct Workspace {
         totals = try memory.allocate(Double.self, count: count)
     }
 
-    /// The bytes that `allocate` would reserve.
+    /// Returns the bytes that `allocate` would reserve.
     func byteCount(totals count: Int, threads: Int) -> Int {
         let floats = [perWorker * threads, shared, blockSumFloats].map { PlanMemory.bytes(Float.self, $0) }
         return (floats + [sums, count].map { PlanMemory.bytes(Double.self, $0) }).reduce(0, +)

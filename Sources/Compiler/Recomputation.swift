@@ -2,12 +2,13 @@ package import Graphs
 internal import Tensors
 
 extension Graph {
-    /// The graph with those cheap values computed again in the backward pass that lower the peak of memory in use most.
+    /// Returns the graph in which the backward pass computes again those cheap values that lower the peak of memory
+    /// most.
     ///
     /// Values are tried one after the other, the cheapest first, while all of them together take a small part of a
-    /// step. A value stays chosen where it lowers the peak by at least half of its size, and by a share of the peak
-    /// that is `worth` times its share of a step. (A block's output that is recomputed from the previous block's,
-    /// itself recomputed, needs both in memory at once.)
+    /// step. A value stays chosen where it lowers the peak by at least half of its size. The share of the peak that it
+    /// saves must also be `worth` times the share of a step that it costs. (A block's output that is recomputed from
+    /// the previous block's, itself recomputed, needs both in memory at once.)
     package func recomputingForMemory() -> Graph {
         guard purpose == .training else { return self }
         var least = leastFloats

@@ -1,12 +1,12 @@
 import Foundation
 import Machine
 
-/// Batches that threads of their own prepare, some ahead of the one who takes them.
+/// The batches of a loader, which threads of their own prepare ahead of the consumer.
 ///
-/// For one consumer. Letting go of it early ends the threads after the samples that they are at.
+/// For one consumer. If it is released early, the threads end after their current samples.
 package final class BatchStream {
     private let queue: Prefetch
-    /// The batches in all, those already taken included.
+    /// The number of all batches, including those already taken.
     package let count: Int
     /// Seconds for which the consumer has waited for batches.
     package private(set) var waited = 0.0
@@ -28,7 +28,7 @@ package final class BatchStream {
 
     deinit { queue.close() }
 
-    /// The next batch, waiting for it where need be; nil after the last, and after an error.
+    /// Returns the next batch, waiting for it where need be; nil after the last, and after an error.
     ///
     /// - Throws: the error of the dataset while it prepared this batch, once.
     package func next() throws(DatasetError) -> LoadedBatch? {
@@ -55,13 +55,13 @@ package struct PrefetchLimits: Hashable, Sendable {
     }
 }
 
-/// A batch of which samples are still to be prepared.
+/// A batch with samples that are still to be prepared.
 struct UnfinishedBatch: Sendable {
-    /// One for each pass of the step.
+    /// The parts, one for each pass of the step.
     let parts: [any BatchInMaking]
     /// Samples of each part.
     let sizes: [Int]
-    /// The batch, all of whose samples are prepared.
+    /// Returns the batch once all of its samples are prepared.
     let finish: @Sendable () -> LoadedBatch
 }
 
@@ -72,7 +72,7 @@ private final class Prefetch: @unchecked Sendable {
     /// A batch in the queue.
     private final class Entry {
         let batch: UnfinishedBatch
-        /// The next sample that nobody prepares yet.
+        /// The part and position of the next sample that no thread prepares yet.
         var part = 0
         var position = 0
         /// Samples that are not prepared yet.
@@ -87,7 +87,7 @@ private final class Prefetch: @unchecked Sendable {
 
         var isClaimed: Bool { part == batch.parts.count }
 
-        /// The next samples for one thread.
+        /// Returns the next samples for one thread.
         func claim() -> (making: any BatchInMaking, positions: Range<Int>) {
             let making = batch.parts[part]
             let positions = position..<min(position + making.samplesAtOnce, batch.sizes[part])
@@ -104,11 +104,11 @@ private final class Prefetch: @unchecked Sendable {
     private let condition = NSCondition()
     private let maker: @Sendable (Int) -> UnfinishedBatch
     private let ahead: Int
-    /// Steps whose batches nobody has begun with.
+    /// The steps whose batches no thread has begun.
     private var steps: Range<Int>
     /// The batches in the making, in the order of their steps; the first may be complete.
     private var entries: [Entry] = []
-    /// Whether nobody will take anything more: it was closed, or an error was taken.
+    /// Whether nothing more will be taken: the stream was closed, or an error was taken.
     private var isClosed = false
     /// The reason why there are no threads, or too few; it is thrown once.
     private var failure: DatasetError?
@@ -119,7 +119,7 @@ private final class Prefetch: @unchecked Sendable {
         self.maker = maker
     }
 
-    /// A thread's whole life.
+    /// Runs a thread from its start to its end.
     func work() {
         let scratch = LoaderScratch()
         condition.lock()
@@ -140,7 +140,7 @@ private final class Prefetch: @unchecked Sendable {
         }
     }
 
-    /// A batch with samples to claim; nil when there will be none. Holds the lock, but while it waits.
+    /// Returns a batch with samples to claim; nil when there will be none. Holds the lock, but while it waits.
     private func waitForWork() -> Entry? {
         while !isClosed {
             if let entry = entries.first(where: { !$0.isClaimed }) { return entry }

@@ -1,11 +1,19 @@
 package import Tensors
 
 /// The two parts of a dataset.
-package enum Split: String, CaseIterable, Sendable {
+package enum Split: String, CaseIterable, Encodable, Sendable {
     /// The samples that a network learns from.
     case train
     /// The samples that it is measured on.
     case test
+}
+
+/// Something for each split.
+struct BySplit<Part: Sendable>: Sendable {
+    let train: Part
+    let test: Part
+
+    subscript(split: Split) -> Part { split == .train ? train : test }
 }
 
 /// Labelled square images that can be had at any size and in any order.
@@ -21,9 +29,9 @@ package protocol Dataset: Sendable {
     var channels: Int { get }
     /// Pixels a side that show all there is to learn, where a model would take more; nil for the model's own size.
     var suggestedImageSize: Int? { get }
-    /// The number of samples.
+    /// Returns the number of samples.
     func count(of split: Split) -> Int
-    /// The class of sample `index`, in 0..<classNames.count.
+    /// Returns the class of sample `index`, in 0..<classNames.count.
     func label(at index: Int, in split: Split) -> Int
     /// Whether some of its samples may be damaged.
     var mayBeDamaged: Bool { get }
@@ -38,10 +46,10 @@ package struct SampleLook: Sendable {
     /// The length that the shorter side of a stored image is resized to where its middle is shown; nil for the length
     /// that its source wants.
     package let shorterSide: Int?
-    /// nil in evaluation.
+    /// The training's settings; nil in evaluation.
     package let training: Training?
     package let images: ImageOptions
-    /// The memory of batches, which take it from here and leave it to those that come later.
+    /// The memory of batches: they take it from here, and return it for later ones.
     let reserve = SampleReserve()
 
     /// The augmentation of a training epoch, and the numbers that it is drawn from.
@@ -93,7 +101,7 @@ package struct ImageOptions: Hashable, Sendable {
     }
 }
 
-/// A batch some samples of which are not ready yet.
+/// A batch with samples that are not prepared yet.
 ///
 /// Each sample is prepared once, by any of several threads; `images` comes after all.
 package protocol BatchInMaking: AnyObject, Sendable {
@@ -108,7 +116,7 @@ package protocol BatchInMaking: AnyObject, Sendable {
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError)
     /// Returns the images of the samples at these positions of the batch, all of which are prepared.
     func images(at positions: [Int]) -> any BatchImages
-    /// Returns the sample at a position of the batch where it cannot be had; nil for a sound one. Call it when all
+    /// Returns the sample at a position of the batch if it could not be read; nil for a sound one. Call it when all
     /// samples are prepared.
     func bad(_ position: Int) -> BadSample?
 }
@@ -129,12 +137,12 @@ extension Dataset {
     package var suggestedImageSize: Int? { nil }
     package var mayBeDamaged: Bool { false }
 
-    /// Returns the index of the sample that a number stands for. Where an epoch draws a sample several times, each time
-    /// has a number of its own: the index plus a multiple of the split's count. So random draws for it, such as its
+    /// Returns the index of the sample with a number. Where an epoch draws a sample several times, each time has a
+    /// number of its own: the index plus a multiple of the split's count. So random draws for it, such as its
     /// augmentation, differ each time.
     package func index(of number: UInt32, in split: Split) -> Int { Int(number) % max(count(of: split), 1) }
 
-    /// The extent of one image.
+    /// Returns the extent of one image.
     package func shape(imageSize: Int) -> Shape { Shape(height: imageSize, width: imageSize, channels: channels) }
 
     /// Returns sample `index` in memory of its own, or nothing where it is damaged; for inspection rather than for

@@ -3,15 +3,15 @@ package import Machine
 
 /// The reasons why a dataset cannot be opened or read.
 package enum DatasetError: Error, Equatable, Sendable {
-    /// No dataset is called that.
+    /// No dataset has that name.
     case unknownDataset(found: String, nearest: String?, known: [String])
-    /// No file or folder is at a path that a prefix was put before.
+    /// No file or folder is at the path after a prefix.
     case noSuchPath(path: String, specification: String)
-    /// A path that has none of the forms of a dataset; `found` says in words what is there.
+    /// The path has none of the forms of a dataset; `found` describes its contents.
     case notRecognised(path: String, found: String)
-    /// A path that is not what its prefix says.
+    /// The path does not have the form that its prefix says.
     case wrongForm(path: String, form: String, expected: String)
-    /// Two datasets lie at one path.
+    /// A path has two datasets.
     case severalForms(path: String, found: [String])
     /// Tar files that are compressed: a picture in them can only be found by reading all bytes before it.
     case compressedShards(path: String, file: String)
@@ -21,7 +21,7 @@ package enum DatasetError: Error, Equatable, Sendable {
     case laterPack(file: String, found: Int, known: Int)
     /// A packed dataset that has images but no index.
     case unfinishedPack(folder: String, shard: String)
-    /// Something is where a packed dataset was to be made; `found` says what.
+    /// The place of a new packed dataset is taken; `found` says by what.
     case placeTaken(path: String, found: String)
     case notWritable(file: String, reason: String)
     /// A disk without enough space; both in bytes.
@@ -30,7 +30,7 @@ package enum DatasetError: Error, Equatable, Sendable {
     case nothingToPack(split: String, samples: Int, first: String)
     /// Braces that are not a range.
     case badPattern(path: String, found: String)
-    /// A file of a known kind whose contents are not as they should be.
+    /// A file of a known kind has invalid contents.
     case malformed(file: String, reason: String, expected: String)
     /// ImageNet's flat folder of pictures without a file of their classes.
     case noValidationLabels(folder: String, pictures: Int)
@@ -50,13 +50,13 @@ package enum DatasetError: Error, Equatable, Sendable {
     case missingFile(dataset: String, folder: String, file: String, package: String?)
     /// The system or the decompressor could not read on.
     case unreadable(file: String, reason: String)
-    /// An IDX file does not begin as it should.
+    /// An IDX file does not begin with the right number.
     case wrongMagic(file: String, found: UInt32, expected: UInt32)
     /// An IDX file ends inside its header; both in bytes.
     case truncatedHeader(file: String, found: Int, expected: Int)
     /// An IDX file holds less than its header announces; both in bytes after the header.
     case truncated(file: String, found: Int, expected: Int)
-    /// An IDX file goes on after what its header announces, in bytes after the header.
+    /// An IDX file is longer than its header says; `expected` are the bytes after the header.
     case trailing(file: String, expected: Int)
     /// An IDX header announces more than memory can hold.
     case excessive(file: String, dimensions: [Int], limit: Int)
@@ -64,7 +64,7 @@ package enum DatasetError: Error, Equatable, Sendable {
     case wrongImageSize(file: String, found: [Int], expected: [Int])
     /// A file without a single sample.
     case empty(file: String)
-    /// Another number of labels than of images.
+    /// The numbers of labels and of images differ.
     case countMismatch(images: String, found: Int, labels: String, expected: Int)
     /// A label that is no class.
     case labelOutOfRange(file: String, sample: Int, found: Int, classes: Int)
@@ -77,17 +77,17 @@ package enum DatasetError: Error, Equatable, Sendable {
     case unknownClasses(folder: String, found: [String])
     /// Classes without a single picture.
     case emptyClasses(folder: String, found: [String])
-    /// A tar file that is damaged, or has what is not read.
+    /// A tar file is damaged, or has entries that are not supported.
     case damagedArchive(file: String, reason: String)
-    /// A picture in a tar file whose class is not known.
+    /// The class of a picture in a tar file is not known.
     case noClass(folder: String, sample: String)
     /// Folders within folders without an end.
     case tooDeep(folder: String)
     /// A folder or a pattern that matches no picture.
     case noPictures(path: String)
-    /// Transforms of bytes for a dataset whose images are generated as floats.
+    /// Transforms of bytes were asked for, but the dataset's images are generated as floats.
     case drawnImages(dataset: String)
-    /// Classes other than those of a network, which are `expected`.
+    /// The classes are not those of the network, which are `expected`.
     case otherClasses(dataset: String, found: [String], expected: [String])
 }
 
@@ -221,7 +221,7 @@ extension DatasetError: CustomStringConvertible {
         }
     }
 
-    /// The first five, and how many there are.
+    /// Returns the first five names, and how many there are.
     private func listed(_ names: [String]) -> String {
         names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
     }

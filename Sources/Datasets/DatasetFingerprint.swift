@@ -1,10 +1,11 @@
 import Tensors
 
 extension Dataset {
-    /// A fingerprint of a run's data: sizes, classes, and a digest of some samples, so that nothing is read as a whole.
+    /// A fingerprint of a run's data: sizes, classes, and a digest of some samples, so that the data need not be read
+    /// as a whole.
     ///
-    /// Nothing in it says where the data lie: a folder, its tar file and its packed form have the same. Nor do moments
-    /// count that were measured.
+    /// It does not depend on the data's place: a folder, its tar file and its packed form have the same. Nor does it
+    /// depend on measured moments.
     ///
     /// - Complexity: a few dozen samples, whatever the size.
     package var fingerprint: String {
@@ -18,7 +19,7 @@ extension Dataset {
             }
             for number in 0..<Swift.min(Self.images, count) {
                 let index = number * count / Swift.min(Self.images, count)
-                // A file that cannot be read is a matter for whoever comes to it.
+                // A file that cannot be read is reported when it is used.
                 let pixels = (try? stored.image(index, of: split, imageSize: Self.imageSize)) ?? []
                 for pixel in pixels { digest.add(UInt64(pixel.bitPattern)) }
             }
@@ -28,14 +29,14 @@ extension Dataset {
             + "\(channels) channels, samples \(String(digest.value, radix: 16))"
     }
 
-    /// Samples whose labels are looked at, spread evenly over a split.
+    /// The number of samples whose labels count, spread evenly over a split.
     private static var labels: Int { 1024 }
-    /// Samples whose pixels are.
+    /// The number of samples whose pixels count.
     private static var images: Int { 16 }
     private static var imageSize: Int { 32 }
 }
 
-/// A digest of 64 bits for telling things apart that nobody made alike on purpose. (Fowler, Noll and Vo, "The FNV
+/// A 64-bit digest that distinguishes contents, but does not resist forgery. (Fowler, Noll and Vo, "The FNV
 /// non-cryptographic hash algorithm", by bytes.)
 struct FNV1a {
     private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -1,6 +1,6 @@
 package import Tensors
 
-/// A dataset whose images are made on the spot, as the numbers that a network is shown.
+/// A dataset whose images are generated on demand, as the numbers of the network's input.
 package protocol DrawnDataset: Dataset {
     /// Writes sample `index`, imageSize x imageSize x channels, normalised to a mean near 0 and a variance near 1.
     ///

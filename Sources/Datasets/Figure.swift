@@ -7,7 +7,7 @@ enum Figure: Int, CaseIterable, Sendable {
 
     var name: String { "\(self)" }
 
-    /// The signed distance of (x, y) from the figure's edge.
+    /// Returns the signed distance of (x, y) from the figure's edge.
     ///
     /// - Parameter isRound: whether the two patterns, stripes and checkerboard, fill a disc instead of a square.
     @inline(__always)
@@ -32,26 +32,26 @@ enum Figure: Int, CaseIterable, Sendable {
     @inline(__always)
     private func length(_ x: Float, _ y: Float) -> Float { (x * x + y * y).squareRoot() }
 
-    /// A rectangle of `width` and `height` to each side.
+    /// Returns the signed distance from a rectangle of `width` and `height` to each side.
     @inline(__always)
     private func box(_ x: Float, _ y: Float, _ width: Float, _ height: Float) -> Float {
         max(x.magnitude - width, y.magnitude - height)
     }
 
-    /// The signed distance from the edge of the disc or square that a pattern fills.
+    /// Returns the signed distance from the edge of the disc or square that a pattern fills.
     @inline(__always)
     private func patch(_ x: Float, _ y: Float, _ isRound: Bool) -> Float {
         isRound ? length(x, y) - 1 : box(x, y, 0.8, 0.8)
     }
 
-    /// The farthest (x, y) reaches along three directions.
+    /// Returns the farthest (x, y) reaches along three directions.
     @inline(__always)
     private func polygon(_ x: Float, _ y: Float, cosines: (Float, Float, Float), sines: (Float, Float, Float)) -> Float
     {
         max(x * cosines.0 + y * sines.0, max(x * cosines.1 + y * sines.1, x * cosines.2 + y * sines.2))
     }
 
-    /// The farthest (x, y) reaches along five directions a fifth of a turn apart.
+    /// Returns the farthest (x, y) reaches along five directions a fifth of a turn apart.
     @inline(__always)
     private func alongNearestOfFive(_ x: Float, _ y: Float) -> Float {
         let (near, far) = (0.3090170 * x, -0.8090170 * x)

@@ -1,5 +1,5 @@
 /// The places of the pixels of a resized axis between those of the original: bilinear, with half-pixel centres and
-/// repeated edges, as PyTorch's `interpolate(mode: bilinear, align_corners: false)` without antialiasing.
+/// repeated edges, as in PyTorch's `interpolate(mode: bilinear, align_corners: false)` without antialiasing.
 struct Interpolation {
     /// The original pixel at or before the centre of each new pixel.
     private(set) var lower: [Int] = []

@@ -1,6 +1,6 @@
 package import Tensors
 
-/// A rank's part of one global batch, with what it needs to know about the whole.
+/// A rank's part of one global batch, and facts on the whole batch.
 package struct LoadedBatch: Sendable {
     /// The global step within the epoch in training; the number of this rank's batch in evaluation.
     package let step: Int
@@ -10,7 +10,7 @@ package struct LoadedBatch: Sendable {
     /// The virtual shard of the split that the batch is a piece of, in evaluation; 0 in training. Sums over shards can
     /// so follow the one tree whatever the number of ranks.
     package let shard: Int
-    /// Samples that all ranks have in this pass: those that batch norm's moments are of.
+    /// The samples of all ranks in this pass, over which batch norms' moments are taken.
     package var momentSamples: Int
     /// The sum of the weights of all samples of the global batch, which divides the sum of their losses; nil where that
     /// is `globalSamples`.
@@ -34,7 +34,7 @@ package struct Loader: Sendable {
     package var dataset: any Dataset
     /// Pixels a side.
     package private(set) var imageSize: Int
-    /// The length that the shorter side of a stored image is resized to, as `SampleLook` has it.
+    /// The length to which the shorter side of a stored image is resized, as in `SampleLook`.
     package var shorterSide: Int?
     /// The augmentation of the images of training batches.
     package let augmentation: Augmentation
@@ -60,7 +60,8 @@ package struct Loader: Sendable {
         self.limits = limits
     }
 
-    /// Returns a loader of the same images with so many pixels a side: where their middle is cut out, as much of them.
+    /// Returns a loader of the same images at another size in pixels a side. Where their middle is cut out, the same
+    /// share of them is.
     package func sized(_ pixels: Int) -> Loader {
         var loader = self
         loader.shorterSide = shorterSide.map { ($0 * pixels + imageSize / 2) / imageSize }
@@ -68,11 +69,11 @@ package struct Loader: Sendable {
         return loader
     }
 
-    /// The batches of one training epoch from global step `step` on, which is how a run resumes in the middle of it.
+    /// Returns the batches of one training epoch from global step `step` on, where a resumed run may begin.
     ///
-    /// The sampler's seed is that of the augmentation, too. Each holds the samples of `sharding`'s own shards in their
-    /// order, cut into `passes`. All ranks get as many batches; one may be empty on some ranks where a global batch has
-    /// fewer samples than ranks.
+    /// The augmentation has the sampler's seed. Each batch has the samples of `sharding`'s own shards in their order,
+    /// cut into `passes`. All ranks get the same number of batches; one may be empty on some ranks where a global batch
+    /// has fewer samples than ranks.
     package func trainingBatches(
         epoch: Int, from step: Int = 0, sampler: Sampler, sharding: Sharding, passes: Int = 1, split: Split = .train
     ) -> BatchStream {
@@ -87,7 +88,7 @@ package struct Loader: Sendable {
             imageSize: imageSize, shorterSide: shorterSide,
             training: SampleLook.Training(
                 augmentation: augmentation, mixing: mixing, seed: sampler.seed, epoch: epoch), images: images)
-        // Targets that are mixed are shares of classes, whose losses torch divides by the number of samples.
+        // Mixed targets are shares of classes; torch divides their losses by the number of samples.
         let weights = mixing.isNone ? classWeights : nil
         return BatchStream(steps: step..<order.steps, limits: limits) { [dataset] step in
             let global = order[step]
@@ -118,13 +119,12 @@ package struct Loader: Sendable {
         }
     }
 
-    /// This rank's part of a whole split, in pieces of at most `batchSize` samples of one shard.
+    /// Returns this rank's part of a whole split, in batches of at most `batchSize` samples of one shard.
     ///
     /// Over all ranks every sample comes exactly once, whatever their number. Ranks may get different numbers of
-    /// batches: nothing in evaluation needs them to go in step. Pieces are the same for any number of ranks up to the
+    /// batches, as evaluation does not need them to match. The batches are the same for any number of ranks up to the
     /// number of shards.
-    /// - Parameter wanted: The samples that are looked at, each by the rank that it would have come to among all; nil
-    ///   for all.
+    /// - Parameter wanted: The samples to evaluate, each on the rank that it would have among all samples; nil for all.
     package func evaluationBatches(
         split: Split = .test, ranks: Int, rank: Int, batchSize: Int, of wanted: Set<UInt32>? = nil
     ) -> BatchStream {
@@ -168,7 +168,7 @@ private struct BatchPart: Sendable {
         making = dataset.batch(of: samples, in: split, as: look)
     }
 
-    /// The samples that can be had, and those that cannot.
+    /// Returns the samples that could be read, and those that could not.
     func finish() -> (batch: Batch, bad: [BadSample]) {
         var bad: [BadSample] = []
         var positions: [Int] = []

@@ -3,7 +3,7 @@ import Synchronization
 import Tensors
 
 extension Normalisation {
-    /// The moments of a source's training images, as evaluation would show them.
+    /// Returns the moments of a source's training images, as evaluation would show them.
     ///
     /// Sums are whole numbers, so that the result is the same on any number of threads and for folder, tar and packed
     /// form of one set. Images that cannot be had do not count.
@@ -56,8 +56,8 @@ extension LoaderScratch {
     }
 }
 
-/// Sums of bytes and of their squares, for each channel.
-private struct PixelSums: Sendable {
+/// Sums of bytes and of their squares, for each channel: whole numbers, which no order of threads changes.
+struct PixelSums: Sendable {
     private var pixels = 0
     private var sums: [Int]
     private var squares: [Int]
@@ -90,13 +90,16 @@ private struct PixelSums: Sendable {
         pixels += other.pixels
     }
 
+    /// The means of bytes; there is at least one.
+    var means: [Double] { sums.map { Double($0) / Double(pixels) } }
+
+    /// The means of bytes' squared distances from their means.
+    var variances: [Double] { zip(squares, means).map { Double($0) / Double(pixels) - $1 * $1 } }
+
     /// nil where there is no pixel. Where all are alike, the deviation is that of one step.
-    var normalisation: Normalisation? {
+    fileprivate var normalisation: Normalisation? {
         guard pixels > 0 else { return nil }
-        let means = sums.map { Double($0) / Double(pixels) }
-        let deviations = zip(squares, means).map { square, mean in
-            max((Double(square) / Double(pixels) - mean * mean).squareRoot(), 1)
-        }
+        let deviations = variances.map { max($0.squareRoot(), 1) }
         return Normalisation(
             name: "measured", means: means.map { Float($0 / 255) }, deviations: deviations.map { Float($0 / 255) })
     }

@@ -7,7 +7,7 @@ package struct DatasetOptions: Hashable, Sendable {
     package var channels = 3
     /// The number that `synthetic` shall have; the others have their own.
     package var classes = 10
-    /// The share of pictures that is tested on where nothing says which are, in 0...1.
+    /// The share of pictures for testing where the data do not define it, in 0...1.
     package var validationFraction = 0.1
 
     package init(channels: Int = 3, classes: Int = 10, validationFraction: Double = 0.1) {
@@ -17,9 +17,9 @@ package struct DatasetOptions: Hashable, Sendable {
     }
 }
 
-/// The dataset that `specification` means: see `Recognition`.
+/// Opens the dataset that `specification` means: see `Recognition`.
 ///
-/// - Throws: `DatasetError` for what is not known, and for files that are missing or malformed.
+/// - Throws: `DatasetError` for an unknown specification, and for files that are missing or malformed.
 package func openDataset(
     _ specification: String, options: DatasetOptions = DatasetOptions()
 ) throws(DatasetError) -> any Dataset {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The progress of opening a dataset, for those who wait: to list a folder of a million pictures, or to read through a
-/// tar file, takes minutes the first time.
+/// The progress of opening a dataset: listing a folder of a million pictures, or reading through a tar file, takes
+/// minutes the first time.
 package final class OpeningProgress: Sendable {
     @TaskLocal private static var current: OpeningProgress?
 
@@ -14,11 +14,11 @@ package final class OpeningProgress: Sendable {
         self.end = end
     }
 
-    /// Does `body`, on whose thread datasets are opened.
+    /// Runs `body`, which opens datasets on the calling thread.
     ///
     /// - Parameters:
-    ///   - tell: is told how many files have been found so far, again and again.
-    ///   - end: is told that a dataset is open, or cannot be opened.
+    ///   - tell: called again and again with the number of files found so far.
+    ///   - end: called when a dataset is open, or cannot be opened.
     package static func watching<Result>(
         tell: @escaping @Sendable (_ found: Int) -> Void, end: @escaping @Sendable () -> Void,
         _ body: () throws -> Result
@@ -39,7 +39,7 @@ package final class OpeningProgress: Sendable {
             })
     }
 
-    /// A dataset is open.
+    /// Reports that a dataset is open.
     static func finish() {
         guard let current else { return }
         current.found.withLock { $0 = 0 }

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Decoded pictures of a source, whole, each kept when it is decoded for the first time.
+/// The decoded pictures of a source, whole, each kept when it is first decoded.
 ///
-/// A picture from the cache is the one that decoding gives, to the byte. A picture that cannot be decoded as a whole is
-/// not kept, so that damage below the part that is shown goes unnoticed as it would without.
+/// A picture from the cache is the same as a decoded one, to the byte. A picture that cannot be decoded as a whole is
+/// not kept, so that damage below the shown part is ignored as without a cache.
 package final class PictureCache: Sendable {
     /// The options by which the pictures are decoded.
     let options: ImageOptions
@@ -13,7 +13,7 @@ package final class PictureCache: Sendable {
     private let state: Mutex<State>
 
     private struct State {
-        /// The pictures to train with and behind them those to test with; nil for a picture that has not come by.
+        /// The training pictures, followed by the test pictures; nil for a picture that has not been decoded yet.
         var pictures: [Picture?]
         var bytes = 0
         var isFull = false
@@ -25,7 +25,7 @@ package final class PictureCache: Sendable {
         case refused
     }
 
-    /// The answer to a caller that wants a picture: the picture, or what to do about it.
+    /// The answer to a request for a picture: the picture, or what to do instead.
     enum Answer {
         case kept(StoredSample)
         /// Decode it as a whole, and hand it over.
@@ -55,10 +55,10 @@ package final class PictureCache: Sendable {
 
     /// Bytes that a picture takes beside its pixels.
     private static let overhead = MemoryLayout<Picture?>.stride + 48
-    /// Pictures whose headers are looked at.
+    /// The number of pictures whose headers are read.
     private static let looked = 64
 
-    /// The mean size of pictures that are spread evenly over the source, in bytes; nil where it cannot be found.
+    /// Returns the mean size of pictures spread evenly over the source, in bytes; nil where it cannot be found.
     private static func meanBytes(of source: any Source, as options: ImageOptions) -> Double? {
         let decoder = ImageDecoder(mostPixels: options.mostPixels, turnsUpright: options.turnsUpright)
         var sample = StoredSample()
@@ -79,7 +79,7 @@ package final class PictureCache: Sendable {
         return count > 0 ? Double(sum) / Double(count) : nil
     }
 
-    /// A picture that is there, or what to do about it.
+    /// Returns a picture that is kept, or what to do instead.
     func answer(_ index: Int, of split: Split, as options: ImageOptions) -> Answer {
         guard options == self.options else { return .notWanted }
         let place = place(index, of: split)
@@ -96,7 +96,7 @@ package final class PictureCache: Sendable {
         }
     }
 
-    /// Decodes a picture as a whole, and keeps it where there is place.
+    /// Decodes a picture as a whole, and keeps it where there is space.
     ///
     /// - Returns: its pixels; nil where it cannot be decoded as a whole.
     func keep(_ index: Int, of split: Split, encoded: borrowing StoredSample, path: String) -> StoredSample? {
@@ -126,7 +126,7 @@ package final class PictureCache: Sendable {
 }
 
 extension StoredDataset {
-    /// The same dataset, which keeps its pictures once they are decoded.
+    /// Returns the same dataset, which keeps its pictures once they are decoded.
     package func keeping(_ cache: PictureCache?) -> StoredDataset {
         var dataset = self
         dataset.cache = cache

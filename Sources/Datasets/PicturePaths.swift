@@ -1,12 +1,12 @@
 import Files
 import Glibc
 
-/// The pictures' files that a path or a pattern means.
+/// Returns the files of pictures that a path or a pattern means.
 ///
-/// - Parameter path: a file, which is taken whatever it is; a folder, of which all pictures are meant, those of folders
-///   in it too, sorted by the bytes of their names; or, where nothing is there, a pattern such as `holiday/*.jpg`.
-/// - Returns: the path itself where nothing is there and it is no pattern, so that whoever opens it says so.
-/// - Throws: `DatasetError` for a folder that cannot be read, or has no picture, and a pattern that no file has.
+/// - Parameter path: a file of any kind; a folder, for all its pictures including those of subfolders, sorted by the
+///   bytes of their names; or, where the path does not exist, a pattern such as `holiday/*.jpg`.
+/// - Returns: the path itself where it does not exist and is no pattern, so that opening it gives the error.
+/// - Throws: `DatasetError` for a folder that cannot be read or has no picture, and a pattern that no file matches.
 package func picturePaths(_ path: String) throws(DatasetError) -> [String] {
     if isFolder(path) {
         var found: [String] = []
@@ -22,7 +22,7 @@ package func picturePaths(_ path: String) throws(DatasetError) -> [String] {
     return (0..<Int(matches.gl_pathc)).compactMap { matches.gl_pathv[$0].map { String(path: $0) } }
 }
 
-/// Folders that may lie in each other.
+/// The most levels of subfolders.
 private let mostFolders = 40
 
 private func addPictures(in folder: String, depth: Int, to found: inout [String]) throws(DatasetError) {

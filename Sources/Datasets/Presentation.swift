@@ -3,7 +3,7 @@ import Tensors
 /// The way in which a network is shown pictures when it is not trained. It is kept with the network's weights, so that
 /// a prediction treats a picture as evaluation did.
 package struct Presentation: Hashable, Sendable {
-    /// Pixels a side of what is shown.
+    /// The size of the shown part, in pixels a side.
     package let imageSize: Int
     /// The length that a picture's shorter side is resized to before its middle is cut out.
     package let shorterSide: Int
@@ -63,7 +63,7 @@ package struct Presentation: Hashable, Sendable {
 // MARK: As text
 
 extension Presentation {
-    /// All of it but the size, as a checkpoint keeps it: numbers in digits that read back to the same bits.
+    /// The presentation without its size in the form of a checkpoint, with numbers that read back to the same bits.
     package var texts: [String: String] {
         images.texts.merging([
             "shorter_side": "\(shorterSide)", "moments": normalisation.name,
@@ -73,9 +73,9 @@ extension Presentation {
 
     private static func text(_ numbers: [Float]) -> String { numbers.map(\.description).joined(separator: ",") }
 
-    /// Reads what `texts` wrote; what else is there is passed over.
+    /// Reads what `texts` wrote; other entries are ignored.
     ///
-    /// - Parameter channels: of the network's images.
+    /// - Parameter channels: those of the network's images.
     package init(texts: [String: String], imageSize: Int, channels: Int) throws(PresentationProblem) {
         func numbers(_ key: String, _ expected: String, _ isRight: (Float) -> Bool) throws(PresentationProblem)
             -> [Float]

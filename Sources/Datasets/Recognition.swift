@@ -4,7 +4,7 @@ import Tensors
 /// The meaning of a dataset's name or path, and the reason for it.
 package struct Recognition: Sendable {
     package enum Kind: String, CaseIterable, Sendable {
-        /// Made on the spot.
+        /// A dataset that is generated on demand.
         case shapes, synthetic
         case packed, mnist, cifar, tar, folder
     }
@@ -28,12 +28,12 @@ package struct Recognition: Sendable {
     }
 
     /// Recognises `specification`: `shapes`, `synthetic`, `fashion-mnist` or `fashion-mnist:DIR`, a path, or a path
-    /// behind `folder:`, `mnist:`, `cifar:`, `tar:` or `packed:`.
+    /// after `folder:`, `mnist:`, `cifar:`, `tar:` or `packed:`.
     ///
-    /// No file of a path is read but archives that may be CIFAR's, of which the first names are.
+    /// Files are not read, except for the first names in archives that may be CIFAR's.
     ///
     /// - Parameter isReadInOrder: whether its samples are read in their `onlyOrder`, which compressed tar files have.
-    /// - Throws: `DatasetError` for what is none of them.
+    /// - Throws: `DatasetError` where it is none of these.
     package init(of specification: String, isReadInOrder: Bool = false) throws(DatasetError) {
         let reading = isReadInOrder ? ArchiveReading.inOrder : .anyPlace
         let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -71,9 +71,9 @@ package struct Recognition: Sendable {
         }
     }
 
-    /// The images and labels.
+    /// Returns the images and labels.
     ///
-    /// - Throws: `DatasetError` for files that are missing or malformed, and for what is made on the spot.
+    /// - Throws: `DatasetError` for files that are missing or malformed, and for generated datasets.
     package func source(_ options: DatasetOptions) throws(DatasetError) -> any Source {
         defer { OpeningProgress.finish() }
         return try open(options)
@@ -104,7 +104,7 @@ extension Recognition.Kind {
         }
     }
 
-    /// Looks whether a path is of this kind.
+    /// Checks whether a path is of this kind.
     ///
     /// - Parameter isAsked: whether the user says that it is.
     fileprivate func recognise(

@@ -1,6 +1,6 @@
 import Tensors
 
-/// A dataset whose labels are those of a network that has more classes, or the same ones in another order.
+/// A dataset with the labels of a network that has more classes, or the same ones in another order.
 struct RelabelledDataset: Dataset {
     let dataset: any Dataset
     /// The network's.
@@ -21,10 +21,10 @@ struct RelabelledDataset: Dataset {
 }
 
 extension Dataset {
-    /// The dataset whose labels these are in other words, or itself.
+    /// The dataset behind these labels, or this dataset itself.
     private var asStored: any Dataset { (self as? RelabelledDataset)?.dataset ?? self }
 
-    /// The normalisation that its images have gone through, as far as it is known.
+    /// The normalisation of its images, as far as it is known.
     package var shownNormalisation: Normalisation {
         (asStored as? StoredDataset)?.normalisation ?? Normalisation.of(dataset: name, channels: channels)
             ?? Normalisation(
@@ -32,7 +32,7 @@ extension Dataset {
                 deviations: [Float](repeating: 0.25, count: channels))
     }
 
-    /// The file that a sample comes from, as messages call it; nil where it is no file of its own.
+    /// Returns the name of a sample's file in messages; nil where it is not a file of its own.
     package func fileName(of index: Int, in split: Split) -> String? {
         guard let source = (asStored as? StoredDataset)?.source, source.imageSize == nil else { return nil }
         return source.path(of: index, in: split)
@@ -41,9 +41,9 @@ extension Dataset {
     /// Whether its images are made on the spot, as floats.
     package var isDrawn: Bool { asStored is any DrawnDataset }
 
-    /// This dataset with the labels of other class names, which it has some of.
+    /// Returns this dataset with the labels of `names`, which must include its own class names.
     ///
-    /// - Throws: `DatasetError.otherClasses` where a class of its own is not among them.
+    /// - Throws: `DatasetError.otherClasses` where a class of its own is missing.
     package func labelled(as names: [String]) throws(DatasetError) -> any Dataset {
         let places = Dictionary(
             zip(names.map { ExactName($0) }, names.indices), uniquingKeysWith: { first, _ in first })
@@ -54,7 +54,7 @@ extension Dataset {
         return RelabelledDataset(dataset: self, classNames: names, labels: labels.compactMap(\.self))
     }
 
-    /// The same images with other moments; drawn ones, which have none of their own, as they are.
+    /// Returns the same images with other moments; generated ones, which have no moments, are unchanged.
     package func normalised(by normalisation: Normalisation) -> any Dataset {
         switch self {
         case let stored as StoredDataset where stored.channels == normalisation.channels:

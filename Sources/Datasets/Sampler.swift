@@ -4,7 +4,7 @@ import Tensors
 package struct Sampler: Hashable, Sendable {
     /// Samples in the split.
     package let count: Int
-    /// Samples of a global batch, over all ranks; the last of an epoch has what is left.
+    /// The samples of a global batch, over all ranks; the last batch of an epoch has the remaining ones.
     package let batchSize: Int
     package let seed: UInt64
     /// Whether each epoch has an order of its own; otherwise all go by index.
@@ -32,8 +32,8 @@ package struct Sampler: Hashable, Sendable {
     /// Global batches, hence optimizer steps, of an epoch.
     package var stepsPerEpoch: Int { (count + batchSize - 1) / batchSize }
 
-    /// The samples in the order of `epoch`: a uniformly random permutation.
-    /// (Fisher and Yates in Durstenfeld's form, CACM algorithm 235, 1964.)
+    /// Returns the samples in the order of `epoch`: a uniformly random permutation. (Fisher and Yates in Durstenfeld's
+    /// form, CACM algorithm 235, 1964.)
     ///
     /// - Complexity: O(count).
     package func order(ofEpoch epoch: Int) -> EpochOrder {
@@ -44,10 +44,11 @@ package struct Sampler: Hashable, Sendable {
         return EpochOrder(samples: samples, batchSize: batchSize)
     }
 
-    /// Draws as many samples of every class, one more of some where the epoch's count is no multiple of theirs.
+    /// Draws the same number of samples of every class, one more of some classes where the epoch's count does not
+    /// divide evenly.
     ///
-    /// A class is gone through in an order of its own, and again in another one as often as it takes. The rounds'
-    /// samples have numbers of their own, see `Dataset.index(of:in:)`.
+    /// A class is gone through in a random order, then in another one, as often as needed. The samples of each round
+    /// have numbers of their own, see `Dataset.index(of:in:)`.
     private func drawn(from classes: [[UInt32]], epoch: Int) -> [UInt32] {
         guard !classes.isEmpty else { return [] }
         let stream = "classes of epoch \(epoch)"

@@ -1,10 +1,10 @@
 import Tensors
 
-/// Ten kinds of figures in colour, drawn on demand: a dataset that needs no files, at any image size.
+/// A dataset of ten kinds of coloured figures, drawn on demand, which needs no files and has any image size.
 ///
 /// Position, size, rotation, the colours of figure and background and their gradients, specks behind the figure and
-/// noise all vary. A sample is a pure function of (split, index, imageSize), to the bit on every machine: all of it is
-/// exact IEEE 754 arithmetic in a fixed order, and no number comes from a C library.
+/// noise all vary. A sample is a pure function of (split, index, imageSize), to the bit on every machine: it uses only
+/// exact IEEE 754 arithmetic in a fixed order, and no number from a C library.
 package struct Shapes: DrawnDataset {
     package let name = "shapes"
     package let classNames = Figure.allCases.map(\.name)
@@ -20,7 +20,7 @@ package struct Shapes: DrawnDataset {
         }
     }
 
-    /// Every class is as frequent as the others.
+    /// Returns the label of a sample; all classes are equally frequent.
     package func label(at index: Int, in split: Split) -> Int { index % Figure.allCases.count }
 
     package func draw(
@@ -36,7 +36,7 @@ package struct Shapes: DrawnDataset {
 /// Red, green and blue in 0...1; the fourth lane is idle.
 private typealias Colour = SIMD4<Float>
 
-/// Everything that is random about one sample but the noise. Lengths are in units of the image's side.
+/// The random properties of one sample, except for the noise. Lengths are in units of the image's side.
 private struct Scene {
     let figure: Figure
     let isRound: Bool
@@ -52,7 +52,7 @@ private struct Scene {
     let noise: Float
     let random: CounterRandom
 
-    /// Counters below this draw the scene, those from it on the pixels' noise.
+    /// The first counter for the pixels' noise; those below are for the scene.
     private static let firstPixel: UInt64 = 256
 
     init(label: Int, index: Int, split: Split) {
@@ -82,7 +82,7 @@ private struct Scene {
                 centre: centre, alongX: step * Float(Elementary.cos(turn)), alongY: step * Float(Elementary.sin(turn)))
         }
         let ground = colour()
-        // The first of eight colours that stands out; 0.6 is a third of the way from black to white.
+        // The first of eight colours with enough contrast; 0.6 is a third of the way from black to white.
         var figureColour = colour()
         for _ in 0..<7 where Self.contrast(figureColour, ground) < 0.6 { figureColour = colour() }
         if Self.contrast(figureColour, ground) < 0.6 {
@@ -96,7 +96,7 @@ private struct Scene {
         noise = next(0.01...0.05)
     }
 
-    /// The distance between two colours.
+    /// Returns the distance between two colours.
     private static func contrast(_ a: Colour, _ b: Colour) -> Float {
         let d = a - b
         return (d * d).sum().squareRoot()
@@ -133,7 +133,7 @@ private struct Scene {
         }
     }
 
-    /// Three nearly normal numbers of variance 1, each the sum of three uniform ones of 7 bits.
+    /// Returns three nearly normal numbers of variance 1, each the sum of three uniform ones of 7 bits.
     @inline(__always)
     private func grain(_ place: UInt64) -> Colour {
         let bits = random.bits(Self.firstPixel + place)

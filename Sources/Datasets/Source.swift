@@ -14,23 +14,23 @@ package protocol Source: Sendable {
     var classNames: [String] { get }
     /// Channels that all of its images have or are brought to: 1 for grey, 3 for colour.
     var channels: Int { get }
-    /// Pixels a side where all images have as many, as those of MNIST and CIFAR have.
+    /// The pixels a side where they are the same for all images, as in MNIST and CIFAR; else nil.
     var imageSize: Int? { get }
     /// The moments that are known of its images; nil where they are to be measured.
     var normalisation: Normalisation? { get }
     /// The way in which its splits and classes were found, in words; nil where there is nothing to find.
     var layout: String? { get }
-    /// The number of samples.
+    /// Returns the number of samples.
     func count(of split: Split) -> Int
-    /// The class of sample `index`, in 0..<classNames.count.
+    /// Returns the class of sample `index`, in 0..<classNames.count.
     func label(at index: Int, in split: Split) -> Int
-    /// The path of sample `index`, for messages.
+    /// Returns the path of sample `index`, for messages.
     func path(of index: Int, in split: Split) -> String
-    /// The name of sample `index` within the source, whose own path is no part of it.
+    /// Returns the name of sample `index` within the source, without the source's own path.
     func name(of index: Int, in split: Split) -> [UInt8]
     /// Whether some of its samples may be damaged.
     var mayBeDamaged: Bool { get }
-    /// Bytes of sample `index` as it is stored, where they are known before it is read.
+    /// Returns the bytes of the stored sample `index`; nil where they are not known before it is read.
     func storedBytes(of index: Int, in split: Split) -> Int?
     /// The only order in which its samples can be read, by one thread at a time; nil where any will do.
     var onlyOrder: [SamplePlace]? { get }
@@ -61,7 +61,7 @@ package struct SamplePlace: Hashable, Sendable {
     package let index: Int
 }
 
-/// A sample as it is stored.
+/// A stored sample.
 package struct StoredSample: Sendable {
     package enum Form: Hashable, Sendable {
         /// A file: JPEG, PNG or WebP.
@@ -85,7 +85,7 @@ package struct SampleError: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 /// A sample that was left out of a batch.
-package struct BadSample: Hashable, Sendable {
+package struct BadSample: Encodable, Hashable, Sendable {
     package let split: Split
     package let index: Int
     package let path: String

@@ -1,7 +1,7 @@
 import Tensors
 
-/// A dataset whose images lie in a source: read, decoded, cut and turned as bytes, and normalised when the engine takes
-/// them in.
+/// A dataset whose images are in a source: they are read, decoded, cut and mirrored as bytes, and normalised when the
+/// engine reads them.
 package struct StoredDataset: Dataset {
     package let source: any Source
     package let normalisation: Normalisation
@@ -11,7 +11,7 @@ package struct StoredDataset: Dataset {
     /// Pictures that have been decoded before.
     package internal(set) var cache: PictureCache?
 
-    /// - Parameter normalisation: nil for what is known of the source's images, or else photographs'.
+    /// - Parameter normalisation: nil for that of the source's images, if known, or else of photographs.
     package init(_ source: any Source, normalisation: Normalisation? = nil) {
         self.source = source
         self.normalisation =
@@ -76,7 +76,7 @@ private final class StoredBatch: BatchInMaking {
         }
     }
 
-    /// The decoded picture of a sample, where it is kept; nil where the sample as it is stored is in `scratch` now.
+    /// Returns the decoded picture of a sample, where it is kept; nil where the stored sample is in `scratch` now.
     private func kept(
         _ index: Int, path: () -> String, with scratch: LoaderScratch
     ) throws(SampleError) -> StoredSample? {

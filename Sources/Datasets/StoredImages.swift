@@ -31,7 +31,7 @@ extension Normalisation {
     /// The normalised value of each byte of each channel.
     var table: ByteTable {
         ByteTable(channels: channels) { byte, channel in
-            // Not times 1/255 nor 1/deviation: those would be other bits.
+            // Multiplying with 1/255 and 1/deviation would give other bits.
             (Float(byte) / 255 - means[channel]) / deviations[channel]
         }
     }

@@ -44,10 +44,10 @@ extension Engine {
         LayerGroup.groups(of: parameters.map(\.name), isTrainable: parameters.map(\.isTrainable))
     }
 
-    /// The norms of the groups' weights.
+    /// Returns the norms of the groups' weights.
     package func weightNorms(of groups: [LayerGroup]) -> [Double] { norms(of: groups, in: weights.baseAddress) }
 
-    /// The norms of the groups' current gradients.
+    /// Returns the norms of the groups' current gradients.
     package func gradientNorms(of groups: [LayerGroup]) -> [Double] { norms(of: groups, in: gradients.baseAddress) }
 
     private func norms(of groups: [LayerGroup], in arena: UnsafePointer<Float>) -> [Double] {

@@ -7,7 +7,7 @@ extension Engine {
     /// speed.
     package var openBLASCore: String? { openBLAS?.chosenCore }
 
-    /// The library for a backend's products; nil for our own kernels.
+    /// Returns the library for a backend's products; nil for our own kernels.
     ///
     /// - Throws: `EngineError.noOpenBLAS`
     static func openBLAS(for configuration: EngineConfiguration) throws(EngineError) -> OpenBLAS? {
@@ -30,7 +30,7 @@ extension EngineError {
 }
 
 extension EngineConfiguration {
-    /// The algorithms that compute convolutions.
+    /// Returns the algorithms that compute convolutions.
     ///
     /// - Parameter openBLAS: the library that computes products; nil for our own kernels.
     func algorithms(_ openBLAS: OpenBLAS?) -> ConvolutionAlgorithms {

@@ -72,17 +72,20 @@ package final class Engine {
         let weights = state[0]
         let gradients = try AlignedBuffer<Float>(count: trainableCount)
         let activations = try AlignedBuffer<Float>(count: layout.activationCount)
-        let shared = EngineMemory(
-            kernels: configuration.kernelTable, openBLAS: openBLAS, configuration: configuration, arena: arena,
-            weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
+        let shared = PlanContext(
+            kernels: configuration.kernelTable, algorithms: configuration.algorithms(openBLAS),
+            threads: configuration.threads, parameters: arena, weights: weights.baseAddress,
+            gradients: gradients.baseAddress, activations: activations.baseAddress)
         let trainings = try layout.trainings.map { sized in
             var shared = shared
-            shared.arena = sized.arena
+            shared.parameters = sized.arena
             return try LoadedPlan(
-                sized.graph, sized.plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
+                sized.graph, sized.plan, shared, configuration, shards: configuration.shards,
+                capacity: configuration.shardCapacity)
         }
         let evaluation = try LoadedPlan(
-            layout.evaluation, layout.evaluationPlan, shared, shards: 1, capacity: configuration.evaluationCapacity)
+            layout.evaluation, layout.evaluationPlan, shared, configuration, shards: 1,
+            capacity: configuration.evaluationCapacity)
         let pool = try ThreadPool(threads: configuration.threads, spins: configuration.spins)
         self.configuration = configuration
         self.parameters = layout.parameters

@@ -83,8 +83,8 @@ package struct EngineLayout {
 
     var activationCount: Int { activationCount(trainingSlots: trainingSlots) }
 
-    /// The floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels are
-    /// padded to 8.
+    /// Returns the floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels
+    /// are padded to 8.
     private func activationCount(trainingSlots: Int) -> Int {
         let largest = trainings.map(\.plan.arenaCount).max() ?? 0
         let ofTraining = largest.saturatingProduct(trainingSlots)
@@ -102,11 +102,11 @@ package struct EngineLayout {
         }
         let unplaced = unplaced
         let ofEvaluation = LoadedPlan.byteCount(
-            evaluation, evaluationPlan, unplaced, shards: 1, capacity: configuration.evaluationCapacity)
+            evaluation, evaluationPlan, unplaced, configuration, shards: 1, capacity: configuration.evaluationCapacity)
         return trainings.reduce(ofEvaluation) { sum, sized in
             sum
                 + LoadedPlan.byteCount(
-                    sized.graph, sized.plan, unplaced, shards: configuration.shards,
+                    sized.graph, sized.plan, unplaced, configuration, shards: configuration.shards,
                     capacity: configuration.shardCapacity)
         }
     }
@@ -117,11 +117,11 @@ package struct EngineLayout {
     private func bytes(_ floats: Int) -> Int { floats.saturatingProduct(MemoryLayout<Float>.stride) }
 
     /// Addresses for measuring plans; no code reads through them.
-    private var unplaced: EngineMemory {
-        EngineMemory(
+    private var unplaced: PlanContext {
+        PlanContext(
             kernels: configuration.kernelTable,
-            openBLAS: try? Engine.openBLAS(for: configuration), configuration: configuration,
-            arena: arena,
-            weights: placeholder(Float.self), gradients: placeholder(Float.self), activations: placeholder(Float.self))
+            algorithms: configuration.algorithms(try? Engine.openBLAS(for: configuration)),
+            threads: configuration.threads, parameters: arena, weights: placeholder(Float.self),
+            gradients: placeholder(Float.self), activations: placeholder(Float.self))
     }
 }

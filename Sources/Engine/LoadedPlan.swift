@@ -6,34 +6,6 @@ internal import Machine
 internal import Networks
 internal import Tensors
 
-/// The memory and settings that the plans of one engine share.
-struct EngineMemory {
-    var kernels: KernelTable
-    /// The library that computes products; nil for our own kernels.
-    var openBLAS: OpenBLAS?
-    var configuration: EngineConfiguration
-    var arena: ParameterArena
-    var weights: UnsafeMutablePointer<Float>
-    var gradients: UnsafeMutablePointer<Float>
-    var activations: UnsafeMutablePointer<Float>
-}
-
-extension PlanContext {
-    /// Joins the state that all plans of an engine share with the memory of one plan.
-    fileprivate init(
-        _ shared: EngineMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
-        images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
-        predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
-    ) {
-        let configuration = shared.configuration
-        self.init(
-            kernels: shared.kernels, algorithms: configuration.algorithms(shared.openBLAS),
-            threads: configuration.threads, batch: batch, step: step, parameters: shared.arena,
-            weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
-            losses: losses, predictions: predictions, probabilities: probabilities)
-    }
-}
-
 /// An execution plan with the memory of a batch: images, labels and results.
 final class LoadedPlan {
     /// The graph that `plan` was compiled from.
@@ -41,47 +13,46 @@ final class LoadedPlan {
     let plan: ExecutionPlan
     /// The bytes that the plan and its batch take.
     let bytes: Int
-    let state: UnsafeMutablePointer<StepState>
     private let memory = PlanMemory()
-    private let batch: BatchLayout
+    /// The context that `plan` was compiled against; the memory of its batches is there.
+    private let context: PlanContext
+    var state: UnsafeMutablePointer<StepState> { context.step }
+    private var batch: BatchLayout { context.batch }
     private let inputShape: Shape
     /// The size of the images, in pixels a side.
     var imageSize: Int { inputShape.height }
-    private let images: UnsafeMutablePointer<Float>
-    private let losses: UnsafeMutablePointer<Float>
-    private let predictions: UnsafeMutablePointer<Int32>
-    private let probabilities: UnsafeMutablePointer<Float>
     private let logitsView: TensorView
     private let keptViews: [ValueID: TensorView]
 
+    /// - Parameter shared: what all plans of an engine share.
     init(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: EngineMemory, shards: Int, capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration, shards: Int,
+        capacity: Int
     ) throws(MemoryError) {
         self.graph = graph
         let slots = shards * capacity
         inputShape = graph[graph.input].shape
-        // Kernels read whole vectors, even beyond the last pixel's channels.
-        images = try memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
-        losses = try memory.allocate(Float.self, count: slots)
-        predictions = try memory.allocate(Int32.self, count: slots)
-        probabilities = try memory.allocate(Float.self, count: slots)
-        batch = BatchLayout(
+        var context = shared
+        // Kernels read whole vectors, beyond the last pixel's channels too.
+        context.images = try memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
+        context.losses = try memory.allocate(Float.self, count: slots)
+        context.predictions = try memory.allocate(Int32.self, count: slots)
+        context.probabilities = try memory.allocate(Float.self, count: slots)
+        context.batch = BatchLayout(
             shards: shards, shardCapacity: capacity, shardSizes: try memory.allocate(Int.self, count: shards))
-        state = memory.store(
+        context.step = memory.store(
             StepState(
                 sampleIDs: try memory.allocate(UInt32.self, count: slots),
                 labels: try memory.allocate(Int32.self, count: slots),
                 secondLabels: try memory.allocate(Int32.self, count: slots),
                 labelShares: try memory.allocate(Float.self, count: slots)))
         if graph.purpose == .training {
-            state.pointee.labelSmoothing = shared.configuration.labelSmoothing
-            if let weights = shared.configuration.classWeights {
-                state.pointee.classWeights = UnsafePointer(memory.store(weights))
+            context.step.pointee.labelSmoothing = configuration.labelSmoothing
+            if let weights = configuration.classWeights {
+                context.step.pointee.classWeights = UnsafePointer(memory.store(weights))
             }
         }
-        let context = PlanContext(
-            shared, batch: batch, step: state, images: images, losses: losses, predictions: predictions,
-            probabilities: probabilities)
+        self.context = context
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
         logitsView = builder.view(graph.logits)
         keptViews = Dictionary(uniqueKeysWithValues: graph.kept.map { ($0, builder.view($0)) })
@@ -90,11 +61,12 @@ final class LoadedPlan {
         self.bytes = planBytes + memory.byteCount
     }
 
-    /// The bytes that `init` would reserve.
+    /// Returns the bytes that `init` would reserve.
     ///
     /// - Parameter shared: its addresses are not read.
     static func byteCount(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: EngineMemory, shards: Int, capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration, shards: Int,
+        capacity: Int
     ) -> Int {
         let slots = shards * capacity
         let pixels = slots * graph[graph.input].shape.count + MemoryPlan.laneGranule
@@ -103,13 +75,10 @@ final class LoadedPlan {
             + PlanMemory.bytes(Int32.self, slots) + PlanMemory.bytes(Int.self, shards)
             + PlanMemory.bytes(UInt32.self, slots) + 2 * PlanMemory.bytes(Int32.self, slots)
             + PlanMemory.bytes(Float.self, slots) + PlanMemory.bytes(StepState.self, 1)
-        let weights = graph.purpose == .training ? shared.configuration.classWeights : nil
+        let weights = graph.purpose == .training ? configuration.classWeights : nil
         let weightBytes = weights.map { PlanMemory.bytes(Float.self, $0.count) } ?? 0
-        let context = PlanContext(
-            shared,
-            batch: BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self)),
-            step: placeholder(StepState.self), images: placeholder(Float.self), losses: placeholder(Float.self),
-            predictions: placeholder(Int32.self), probabilities: placeholder(Float.self))
+        var context = shared
+        context.batch = BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self))
         return own + weightBytes + PlanBuilder(graph: graph, layout: layout, context: context).byteCount()
     }
 
@@ -149,7 +118,7 @@ final class LoadedPlan {
     /// Copies the images, one slot a task.
     private func take(_ source: any BatchImages, on pool: ThreadPool) {
         // The memory stays in place until the pool is done, and no two tasks write to the same slot.
-        nonisolated(unsafe) let (images, batch) = (images, batch)
+        nonisolated(unsafe) let (images, batch) = (context.images, batch)
         let slots = batch.shards * batch.shardCapacity
         pool.run(slots, UnsafeRawPointer(images)) {
             [count = inputShape.count, transform = graph.inputTransform] _, slot, _ in
@@ -167,8 +136,8 @@ final class LoadedPlan {
     func tally() -> Tally {
         var tally = Tally()
         batch.forEachSample { slot in
-            tally.lossSum += Double(losses[slot])
-            tally.correct += predictions[slot] == state.pointee.labels[slot] ? 1 : 0
+            tally.lossSum += Double(context.losses[slot])
+            tally.correct += context.predictions[slot] == state.pointee.labels[slot] ? 1 : 0
             tally.samples += 1
         }
         return tally
@@ -180,7 +149,8 @@ final class LoadedPlan {
             body(
                 SampleOutcome(
                     sampleID: state.pointee.sampleIDs[slot], label: state.pointee.labels[slot],
-                    predicted: predictions[slot], probability: probabilities[slot], loss: losses[slot]))
+                    predicted: context.predictions[slot], probability: context.probabilities[slot],
+                    loss: context.losses[slot]))
         }
     }
 

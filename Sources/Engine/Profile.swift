@@ -63,7 +63,8 @@ extension Engine {
         return (tally, calls)
     }
 
-    /// The nodes of a training step of `samples` on this rank, in order; empty for an engine that only evaluates.
+    /// Returns the nodes of a training step of `samples` on this rank, in order; empty for an engine that only
+    /// evaluates.
     package func trainingNodes(samples: Int) -> [ProfiledNode] {
         guard let training else { return [] }
         let graph = training.graph

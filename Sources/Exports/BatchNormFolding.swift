@@ -1,8 +1,8 @@
 import Graphs
 
 extension Graph {
-    /// The batch norms that can become part of the weights before them, by the index of the convolution's node: those
-    /// whose input is a convolution or linear layer that nothing else reads.
+    /// The batch norms that can be folded into the weights before them, by the index of the convolution's node: those
+    /// whose input is a convolution or linear layer that no other node reads.
     var foldableNorms: [Int: FoldableNorm] {
         var readers: [ValueID: Int] = [logits: 1]
         var writers: [ValueID: Int] = [:]
@@ -21,7 +21,7 @@ extension Graph {
     }
 }
 
-/// A batch norm right behind a convolution or linear layer.
+/// A batch norm right after a convolution or linear layer.
 struct FoldableNorm {
     let norm: BatchNorm
     /// The index of its node.
@@ -45,15 +45,15 @@ struct AffineNorm {
         shift = scale.indices.map { Double(bias[$0]) - scale[$0] * Double(mean[$0]) }
     }
 
-    /// The weights of a layer that does the work of `weights` and then of the batch norm; output channels come first in
-    /// them.
+    /// Returns the weights of a layer that does the work of `weights` and then of the batch norm; output channels come
+    /// first in them.
     func folded(weights: [Float]) -> [Float] {
         let perChannel = weights.count / scale.count
         precondition(perChannel * scale.count == weights.count, "\(weights.count) weights, \(scale.count) channels")
         return weights.indices.map { Float(Double(weights[$0]) * scale[$0 / perChannel]) }
     }
 
-    /// The bias of such a layer; nil is a layer without.
+    /// Returns the bias of such a layer; nil is a layer without.
     func folded(bias: [Float]?) -> [Float] {
         scale.indices.map { Float(scale[$0] * Double(bias?[$0] ?? 0) + shift[$0]) }
     }

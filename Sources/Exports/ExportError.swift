@@ -4,9 +4,9 @@ package import Checkpoints
 package enum ExportError: Error, Equatable, Sendable {
     /// The checkpoint lacks a tensor that the network needs.
     case noTensor(name: String, expected: [Int])
-    /// A tensor of the checkpoint is not what the network needs; `found` is nil where it is not of type float32.
+    /// A tensor of the checkpoint does not fit the network; `found` is nil where it is not of type float32.
     case otherTensor(name: String, found: [Int]?, expected: [Int])
-    /// ONNX has no words for what a layer does.
+    /// ONNX cannot express a layer.
     case inexpressible(layer: String, reason: String, remedy: String)
     /// The file cannot be written.
     case notWritten(CheckpointError)

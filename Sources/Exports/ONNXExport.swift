@@ -18,15 +18,15 @@ package struct ONNXExport: Sendable {
     static let operatorSet: Int64 = 17
     static let formatVersion: Int64 = 8
 
-    /// Writes `graph` in ONNX's words.
+    /// Makes the ONNX model of `graph`.
     ///
     /// - Parameters:
     ///   - graph: an evaluation graph.
-    ///   - name: what the file calls it.
-    ///   - tensors: the parameters and running statistics, at least; `num_batches_tracked` is not needed.
-    ///   - foldsBatchNorm: whether batch norms right behind a convolution or linear layer become part of its weights.
-    ///   - metadata: texts that the file carries, in this order.
-    /// - Throws: for tensors that are missing or have another shape, and for layers that ONNX has no words for.
+    ///   - name: the graph's name in the file.
+    ///   - tensors: at least the parameters and running statistics; `num_batches_tracked` is not needed.
+    ///   - foldsBatchNorm: whether batch norms right after a convolution or linear layer are folded into its weights.
+    ///   - metadata: texts for the file, in this order.
+    /// - Throws: for tensors that are missing or have another shape, and for layers that ONNX cannot express.
     package init(
         _ graph: Graph, name: String, tensors: [NamedTensor], foldsBatchNorm: Bool,
         metadata: [(key: String, value: String)] = []
@@ -52,10 +52,10 @@ package struct ONNXExport: Sendable {
 
     package var nodeCount: Int { model.graph.node.count }
 
-    /// The file's bytes: a function of graph, tensors and metadata alone.
+    /// Returns the file's bytes: a function of graph, tensors and metadata alone.
     func bytes() throws -> Data { try model.serializedData() }
 
-    /// Refuses a name that says of the file that it is something else.
+    /// Refuses a name with the ending of another kind of file.
     package static func checkName(_ path: String) throws(CheckpointError) {
         try FileEnding.check(path, content: "an ONNX model", expected: ".onnx")
     }

@@ -14,7 +14,7 @@ struct ONNXGraphWriter {
 
     private(set) var nodes: [ONNXNodeProto] = []
     private(set) var initializers: [ONNXTensorProto] = []
-    /// The file's tensors for those of the graph's values that are computed so far.
+    /// The file's tensors for the graph's values that have been written so far.
     private var written: [ValueID: Tensor] = [:]
     private var takenNames: Set<String>
     /// The names of numbers that are initializers already.
@@ -42,7 +42,7 @@ struct ONNXGraphWriter {
         written[graph.input] = Tensor(name: ONNXExport.inputName, isVector: false)
     }
 
-    /// Writes what images go through before the first node, as a product and a sum.
+    /// Writes the transform of images before the first node, as a product and a sum.
     mutating func writeInputTransform() {
         guard let transform = graph.inputTransform else { return }
         let parts: [(operation: String, name: String, values: [Float])] = [
@@ -58,7 +58,7 @@ struct ONNXGraphWriter {
         }
     }
 
-    /// Writes node `index` of the graph; those before it are written.
+    /// Writes node `index` of the graph, after all nodes before it.
     mutating func write(_ index: Int) throws(ExportError) {
         if foldedNodes.contains(index) { return }
         let node = graph.nodes[index]
@@ -93,7 +93,7 @@ struct ONNXGraphWriter {
         }
     }
 
-    /// The graph without its inputs and outputs, once all nodes are written.
+    /// Returns the graph without its inputs and outputs, once all nodes are written.
     mutating func finished(name: String) -> ONNXGraphProto {
         let logits = tensor(graph.logits)
         if logits.name != ONNXExport.outputName {
@@ -185,7 +185,7 @@ extension ONNXGraphWriter {
             output: nil)
     }
 
-    /// The name of an initializer that is one number, made where there is none of that name and value yet.
+    /// Returns the name of an initializer that is one number, made where there is none of that name and value yet.
     private mutating func constant(_ name: String, _ value: Float) -> String {
         let key = Constant(name: name, bits: value.bitPattern)
         if let known = constants[key] { return known }
@@ -198,7 +198,7 @@ extension ONNXGraphWriter {
     private mutating func writeResponseNormalization(
         _ node: Node, size: Int, alpha: Float, beta: Float, k: Float
     ) throws(ExportError) {
-        // Of an even number of neighbours, ONNX takes the one more behind, PyTorch before.
+        // For an even number of neighbours, ONNX takes the extra one after the channel, PyTorch before.
         guard !size.isMultiple(of: 2) else {
             throw .inexpressible(
                 layer: node.layer, reason: "it sums over \(size) channels, an even number",
@@ -212,9 +212,8 @@ extension ONNXGraphWriter {
             ])
     }
 
-    /// The attributes of a pooling window. In ceil mode a last window may end outside, but only one that begins inside
-    /// or in the padding before. Runtimes do not agree about the others, so ceil mode is asked for only where it adds a
-    /// window.
+    /// Returns the attributes of a pooling window. In ceil mode a last window may end outside, but it must begin inside
+    /// or in the padding before. Runtimes differ about other windows, so ceil mode is set only where it adds a window.
     private func window(_ pooling: Pooling, _ node: Node) -> [ONNXAttributeProto] {
         let kernel = (pooling.kernel, pooling.kernel)
         let window: [ONNXAttributeProto] = .window(kernel: kernel, stride: pooling.stride, padding: pooling.padding)
@@ -227,7 +226,7 @@ extension ONNXGraphWriter {
 // MARK: - Parameters
 
 extension ONNXGraphWriter {
-    /// Makes weight and bias of the layer initializers, with the batch norm behind it folded in, and returns their
+    /// Makes initializers of the layer's weight and bias, with the following batch norm folded in, and returns their
     /// names.
     private mutating func parameters(
         of layer: Convolution, norm: FoldableNorm?
@@ -243,7 +242,7 @@ extension ONNXGraphWriter {
         add(weight.name, shape: weight.shape, values: affine.folded(weights: try values(of: layer.weight)))
         let ownBias = if let id = layer.bias { try values(of: id) } else { [Float]?.none }
         let bias = affine.folded(bias: ownBias)
-        // A layer whose bias is the batch norm's has none in the state_dict; it gets the name that it would have there.
+        // A layer without a bias of its own gets the batch norm's, under the name that its own would have.
         let name = layer.bias.map { graph[$0].name } ?? unique(weight.name.dropLast("weight".count) + "bias")
         add(name, shape: [bias.count], values: bias)
         return [weight.name, name]
@@ -287,7 +286,7 @@ extension ONNXGraphWriter {
         return graph[output].shape
     }
 
-    /// Appends a node that reads what `node` reads and then `more`.
+    /// Appends a node with the inputs of `node`, followed by `more`.
     private mutating func append(
         _ type: String, _ node: Node, more: [String] = [], _ attributes: [ONNXAttributeProto] = [],
         output: ValueID? = nil
@@ -296,8 +295,8 @@ extension ONNXGraphWriter {
     }
 
     /// - Parameters:
-    ///   - inputs: All maps or all vectors; the output is what they are.
-    ///   - output: What the node writes where that is not the output of `node`.
+    ///   - inputs: All maps or all vectors; the output is of the same kind.
+    ///   - output: The value that the node writes, where it is not the output of `node`.
     private mutating func append(
         _ type: String, _ node: Node, inputs: [Tensor], more: [String], _ attributes: [ONNXAttributeProto],
         output: ValueID?
@@ -315,7 +314,7 @@ extension ONNXGraphWriter {
         append("Flatten", inputs: [input], to: output, [ONNXAttributeProto("axis", 1)])
     }
 
-    /// A node is called what its output is called.
+    /// Appends a node under the name of its output.
     private mutating func append(
         _ type: String, inputs: [String], to output: String, _ attributes: [ONNXAttributeProto] = []
     ) {
@@ -329,7 +328,7 @@ extension ONNXGraphWriter {
             })
     }
 
-    /// `name`, or `name_2` and so on where it is taken: tensors and initializers share their names.
+    /// Returns `name`, or `name_2` and so on where it is taken: tensors and initializers share their names.
     private mutating func unique(_ name: String) -> String {
         var candidate = name
         var count = 1

@@ -2,7 +2,7 @@ import SwiftProtobuf
 
 /// Short initializers of the ONNX messages that an export writes.
 extension ONNXValueInfoProto {
-    /// A float32 tensor of one entry a sample, for any number of samples: [N] + dimensions.
+    /// Returns a float32 tensor of one entry a sample, for any number of samples: [N] + dimensions.
     static func batch(_ name: String, dimensions: [Int]) -> ONNXValueInfoProto {
         .with { value in
             value.name = name

@@ -10,20 +10,20 @@ package protocol ErrorAboutFile: Error {
 package enum FileError: Error, Equatable, Sendable {
     /// A system call failed; `code` is its error number.
     case system(call: String, path: String, code: Int32)
-    /// `found` says what has the name, as in "a folder".
+    /// A path of another kind than a file; `found` says which, as in "a folder".
     case notAFile(path: String, found: String)
     case notAFolder(path: String, found: String)
-    /// A pipe that nobody wrote to for so many seconds.
+    /// A pipe to which no process wrote for `seconds`.
     case nobodyWrites(path: String, seconds: Int)
     case tooLarge(path: String, limit: Int)
-    /// A path begins with `~user`, of whom the system knows nothing.
+    /// A path that begins with `~user`, for an unknown user.
     case unknownUser(path: String, user: String)
     /// A path cannot hold the byte 0.
     case zeroByte(path: String)
 }
 
 extension FileError: ErrorAboutFile {
-    /// Nothing has the name.
+    /// Whether the path does not exist.
     package var isMissing: Bool {
         guard case .system(_, _, let code) = self else { return false }
         return code == ENOENT

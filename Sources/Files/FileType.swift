@@ -9,8 +9,8 @@ package enum FileType: Sendable {
 
     /// Classifies a file by its status.
     ///
-    /// - Parameter descriptor: of the open file; nil where it is not open: a status does not tell terminals from other
-    ///   devices.
+    /// - Parameter descriptor: that of the open file; nil where it is not open, as only a descriptor tells terminals
+    ///   from other devices.
     package init(_ status: stat, descriptor: Int32? = nil) {
         switch status.st_mode & S_IFMT {
         case S_IFREG: self = .regular
@@ -52,7 +52,7 @@ package func fileSize(_ path: String) -> Int? {
     fileStatus(path).flatMap { FileType($0) == .regular ? Int($0.st_size) : nil }
 }
 
-/// Bytes that this user may still write into a folder; nil where its file system does not say.
+/// Returns the bytes that this user may still write into a folder; nil where its file system does not tell.
 package func freeBytes(in folder: String) -> Int? {
     var status = statvfs()
     guard folder.withPath({ statvfs($0, &status) }) == 0, status.f_frsize > 0 else { return nil }
@@ -68,23 +68,23 @@ package func isSameFile(_ path: String, _ other: String) -> Bool {
     return own.st_dev == its.st_dev && own.st_ino == its.st_ino
 }
 
-/// The absolute path without links, `.` and `..`; nil where nothing is there.
+/// Returns the absolute path without links, `.` and `..`; nil where nothing is there.
 package func resolvedPath(_ path: String) -> String? {
     guard let resolved = path.withPath({ realpath($0, nil) }) else { return nil }
     defer { free(resolved) }
     return String(path: resolved)
 }
 
-/// Returns the target of a symbolic link, as it is written in it; nil where the path is none.
+/// Returns the target of a symbolic link, unresolved; nil where the path is not a link.
 package func linkTarget(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = path.withPath { readlink($0, &buffer, buffer.count) }
     return count < 0 ? nil : String(pathBytes: buffer.prefix(count).map { UInt8(bitPattern: $0) })
 }
 
-/// Makes a folder and those that it lies in, where they are missing.
+/// Makes a folder and its missing parents.
 ///
-/// - Throws: `notAFolder` where something else has the name of one, `system` where one cannot be made.
+/// - Throws: `notAFolder` where a path on the way is not a folder, `system` where one cannot be made.
 package func makeFolders(_ path: String) throws(FileError) {
     if let status = fileStatus(path) {
         let type = FileType(status)
@@ -100,8 +100,8 @@ package func makeFolders(_ path: String) throws(FileError) {
     throw .system(call: "making the folder", path: path, code: code)
 }
 
-/// Makes a folder that is not there yet; false where something has its name. Of several processes that try, one does
-/// it.
+/// Makes a folder that does not exist yet; false where the path exists. Of several processes that try at once, only one
+/// gets true.
 ///
 /// - Throws: `system` where it cannot be made.
 package func makeNewFolder(_ path: String) throws(FileError) -> Bool {

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Paths as text. A path is bytes, of which only zero and `/` mean something, while text is Unicode: a byte that is no
-/// part of UTF-8 stands in it as the scalar U+10FE00 plus the byte, of a plane for private use, and becomes that byte
-/// again where the system is called.
+/// Paths as text. A path is bytes, of which only zero and `/` have a meaning, while text is Unicode. So a byte that is
+/// not part of UTF-8 becomes the scalar U+10FE00 plus the byte, of a plane for private use, and the byte again in
+/// system calls.
 ///
-/// Every array of bytes has one text, and gives that array again: where bytes are the UTF-8 of such a scalar, each of
-/// them stands by itself.
+/// Every array of bytes has one text, which gives the same array again: bytes that are the UTF-8 of such a scalar are
+/// each converted by themselves.
 extension String {
     private static let escapeBase: UInt32 = 0x10FE00
 
@@ -70,20 +70,20 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// The byte that it stands for in a path's text; nil where it stands for itself.
+    /// The byte that the scalar means in a path's text; nil for other scalars.
     package var pathByte: UInt8? {
         0x10FE80...0x10FEFF ~= value ? UInt8(truncatingIfNeeded: value) : nil
     }
 }
 
-/// The arguments of this process, the program's name first, each as the text of its bytes.
+/// Returns the arguments of this process, the program's name first, each as the text of its bytes.
 package func commandLineArguments() -> [String] {
     (0..<Int(CommandLine.argc)).compactMap { index in
         CommandLine.unsafeArgv[index].map { String(path: $0) }
     }
 }
 
-/// A path's folder and the name in it; bytes alone decide.
+/// Returns a path's folder and the name in it; bytes alone decide.
 package func splitPath(_ path: String) -> (folder: String, name: String) {
     let bytes = path.utf8
     guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }

@@ -54,7 +54,7 @@ package func openToRead(_ path: String, limit: Int = longestPipe) throws(FileErr
 
 /// Returns the whole content of a file or pipe.
 ///
-/// - Throws: what `openToRead` does; `tooLarge` where there are more than `limit` bytes.
+/// - Throws: the errors of `openToRead`; `tooLarge` where there are more than `limit` bytes.
 package func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
     let descriptor = try openToRead(path, limit: limit)
     defer { close(descriptor) }
@@ -104,7 +104,7 @@ private func spooled(_ pipe: Int32, path: String, limit: Int) throws(FileError) 
 
 /// Reads the first bytes of a pipe, and waits for them as long as a process may write to it.
 private func firstPart(of pipe: Int32, path: String) throws(FileError) -> [UInt8] {
-    // A pipe without a name, whose writer has gone, will never have another.
+    // A pipe without a name and without a writer will never have one again.
     let hasName = linkTarget("/proc/self/fd/\(pipe)")?.hasPrefix("pipe:") == false
     let part = try whilePatient { () throws(FileError) -> [UInt8]? in
         do throws(FileError) {
@@ -115,7 +115,7 @@ private func firstPart(of pipe: Int32, path: String) throws(FileError) -> [UInt8
                 return part
             }
         } catch .system(_, _, EAGAIN) {
-            // A process has it open and will write.
+            // A process has it open for writing.
             waitWhenReading(pipe)
             return try readPart(1 << 16, from: pipe, path: path)
         }

@@ -1,4 +1,4 @@
-/// A text as one word of a command line, quoted where a shell would not take it as it is.
+/// Returns a text as one word of a command line, in quotes where a shell needs them.
 package func shellWord(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { byte in
         switch byte {

@@ -10,7 +10,7 @@ package func errorOfMakingFolder(in folder: String) -> Int32? {
     return nil
 }
 
-/// A path of mkstemp(3) and mkdtemp(3), which put letters that nobody has yet in the place of its last six.
+/// Returns a template path for mkstemp(3) and mkdtemp(3), which replace its last six letters by unused ones.
 func temporaryName(in folder: String) -> [CChar] {
     (folder + "/cnn-train-XXXXXX").pathBytes.map { CChar(bitPattern: $0) } + [0]
 }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// The path that a user means, on the command line or in a file: as it is written, but for a `~` or `~user` at its
-/// beginning, which stands for a home folder. A shell does the same, but not behind `=` and not in YAML.
+/// Returns the path that a user means, on the command line or in a file: unchanged, except that a `~` or `~user` at the
+/// beginning becomes a home folder. A shell does the same, but not after `=` and not in YAML.
 ///
-/// A name of this folder that begins so, such as an editor's `~draft`, is meant where there is no such user.
+/// Where there is no such user, the path means a file of this folder, such as an editor's `~draft`, if that exists.
 /// - Throws: `unknownUser`, `zeroByte`
 package func userPath(_ text: String) throws(FileError) -> String {
     guard !text.utf8.contains(0) else { throw .zeroByte(path: text) }
@@ -30,7 +30,7 @@ package func userDataset(_ text: String) throws(FileError) -> String {
     return try text[..<folder] + userPath(String(text[folder...]))
 }
 
-/// The home folder of a user; of this process's where the name is empty. nil where there is no such user.
+/// Returns the home folder of a user; of this process's where the name is empty. nil where there is no such user.
 private func homeFolder(of user: String) -> String? {
     if user.isEmpty, let home = getenv("HOME"), home.pointee != 0 { return String(path: home) }
     let entry = user.isEmpty ? getpwuid(getuid()) : user.withPath { getpwnam($0) }

@@ -10,9 +10,9 @@ package enum DiskCheck {
     static let enough = 4 << 30
 
     /// - Parameters:
-    ///   - path: where results go; what of it is not there is made.
-    ///   - free: bytes of that disk; nil where it does not say.
-    ///   - refusal: why nothing can be written there; nil where it can.
+    ///   - path: the folder for results, which is made where it is missing.
+    ///   - free: the free bytes of its disk; nil where not known.
+    ///   - refusal: the reason why it cannot be written to; nil where it can.
     package static func finding(path: String, free: Int?, refusal: String?) -> Finding {
         let shown = path.visible
         if let refusal {

@@ -31,7 +31,7 @@ package struct Finding: Codable, Hashable, Sendable {
         Finding(check: check, verdict: .problem, found: found, needed: needed, remedy: remedy)
     }
 
-    /// All in one line, but for the verdict and the name.
+    /// The texts in one line, without the verdict and the name.
     package var words: String {
         found + (needed.map { "; needed: \($0)" } ?? "") + (remedy.map { ". \($0)" } ?? "")
     }

@@ -4,7 +4,7 @@ import Terminal
 
 /// Whether other machines can be reached without a password, have the same program, and are fit themselves.
 package struct HostCheck: Sendable {
-    /// This machine's program, with its version.
+    /// The version of this machine's program.
     let version: String
     /// The program's path on this machine, at which it is run on the other machines too.
     let program: String
@@ -14,20 +14,20 @@ package struct HostCheck: Sendable {
         self.program = program
     }
 
-    /// Seconds that clocks may be apart, and those that a host may take to answer.
+    /// The seconds by which clocks may differ, and the seconds that a host may take to answer.
     static let tolerance = 2.0
     private static let patience = 120.0
 
     /// Returns the findings in a host's answer.
     ///
     /// - Parameters:
-    ///   - ending: how the remote shell ended.
-    ///   - output, errors: what came of its streams.
-    ///   - asked: when it was started and when it had ended, on this machine's clock, in seconds since 1970.
+    ///   - ending: the remote shell's ending.
+    ///   - output, errors: the contents of its streams.
+    ///   - asked: the times of its start and its end, on this machine's clock, in seconds since 1970.
     func findings(
         of host: String, _ ending: ProgramRun.Ending?, output: String, errors: String, asked: ClosedRange<Double>
     ) -> [Finding] {
-        // A login shell may have said something before.
+        // A login shell may print lines before the answer.
         let lines = output.split(whereSeparator: \.isNewline)
         let json = lines.last { $0.hasPrefix("{") }.map { Data($0.utf8) }
         guard let report = json.flatMap({ try? JSONDecoder().decode(FitnessReport.self, from: $0) }) else {
@@ -51,7 +51,8 @@ package struct HostCheck: Sendable {
             + [clock(host, report.unixTime, asked: asked)].compactMap(\.self) + others
     }
 
-    /// A clock that was read outside the time in which it was asked; nil where it may be right.
+    /// Returns a finding about a clock with a time outside the interval in which it was asked for; nil where the clock
+    /// may be right.
     private func clock(_ host: String, _ time: Double, asked: ClosedRange<Double>) -> Finding? {
         let ahead = time > asked.upperBound ? time - asked.upperBound : min(time - asked.lowerBound, 0)
         guard abs(ahead) > Self.tolerance else { return nil }
@@ -62,7 +63,7 @@ package struct HostCheck: Sendable {
             remedy: "Set it by the network: `apt install chrony`, or `timedatectl set-ntp true`")
     }
 
-    /// Returns the problem of a host that has not answered as it should, with its reason.
+    /// Returns the problem, and its reason, of a host without a valid answer.
     private func refusal(_ host: String, _ ending: ProgramRun.Ending?, _ errors: String) -> Finding {
         let last = errors.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
         let words = last.map { ": \(String($0).visible)" } ?? ""
@@ -92,9 +93,9 @@ package struct HostCheck: Sendable {
     /// Asks all hosts at once.
     ///
     /// - Parameters:
-    ///   - arguments: of the check that each is to make of itself.
-    ///   - variables: what its environment has besides.
-    /// - Returns: what was found, and the hosts that answered.
+    ///   - arguments: those of the check that each host makes of itself.
+    ///   - variables: additions to its environment.
+    /// - Returns: the findings, and the hosts that answered.
     package func findings(
         of hosts: [Launching.Host], by shell: RemoteShell, arguments: [String],
         variables: [(name: String, value: String)]

@@ -4,7 +4,7 @@ import Terminal
 
 /// Whether ranks can be started and talk to each other.
 package struct LauncherCheck: Sendable {
-    /// The MPI library that this program runs with, as it says itself: `Open MPI v4.1.4, package: …`.
+    /// The MPI library of this program, by its own account: `Open MPI v4.1.4, package: …`.
     let library: String
 
     package init(library: String) { self.library = library }
@@ -16,7 +16,7 @@ package struct LauncherCheck: Sendable {
 
     /// Returns the finding about the output of `mpirun --version`.
     ///
-    /// - Parameter said: nil where there is no mpirun.
+    /// - Parameter said: the output; nil where there is no mpirun.
     func finding(said: String?) -> Finding {
         guard let said else {
             return .problem("mpirun", "it is in no folder of PATH", needed: name, remedy: Self.install)
@@ -37,7 +37,7 @@ package struct LauncherCheck: Sendable {
             : .warning("mpirun", found, needed: name, remedy: "Install one version everywhere: mixtures are not tried")
     }
 
-    /// The library without what follows its version.
+    /// The library's name up to its version.
     private var name: String { String(library.prefix { $0 != "," }) }
 
     struct Version: Hashable {
@@ -45,7 +45,7 @@ package struct LauncherCheck: Sendable {
         let rest: [Int]
     }
 
-    /// The first number with dots of a text: `4.1.4`.
+    /// Returns the first number with dots of a text: `4.1.4`.
     static func version(in text: String) -> Version? {
         for word in text.split(whereSeparator: { $0.isWhitespace || $0 == "," }) {
             let digits = word.first == "v" ? word.dropFirst() : word
@@ -61,7 +61,7 @@ package struct LauncherCheck: Sendable {
     static func finding(
         _ check: String, ranks: Int, _ ending: ProgramRun.Ending?, errors: String, remedy: String
     ) -> Finding {
-        // Open MPI explains itself on a page, whose first sentence says what has happened.
+        // Open MPI's message fills a page, of which the first sentence names the problem.
         let first = errors.split(whereSeparator: \.isNewline).map(String.init)
             .first { line in !line.allSatisfy { $0 == "-" || $0.isWhitespace } }
         let words = first.map { ": \($0.visible)" } ?? ""
@@ -94,7 +94,8 @@ package struct LauncherCheck: Sendable {
             "ranks on hosts", ranks: hosts.count, .hosts(list), surroundings, seconds: patience.hosts, remedy: remedy)
     }
 
-    /// All ranks of a program that only says its version wait for each other before they end.
+    /// Returns the finding about all ranks of a program that only prints its version: they wait for each other before
+    /// they end.
     private static func meeting(
         _ check: String, ranks: Int, _ machines: LaunchPlan.Machines, _ surroundings: Surroundings, seconds: Double,
         remedy: String
@@ -110,7 +111,7 @@ package struct LauncherCheck: Sendable {
         }
     }
 
-    /// nil where the program is not there.
+    /// Runs a program; nil where it does not exist.
     private static func run(_ call: [String], seconds: Double) -> ProgramRun? {
         guard let program = try? ProgramRun(call) else { return nil }
         ProgramRun.wait(for: [program], seconds: seconds)

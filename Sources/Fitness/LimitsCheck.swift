@@ -3,7 +3,7 @@ package import Machine
 
 /// The limits that the system sets this user's processes: `ulimit`, and the control group's number of threads.
 package enum LimitsCheck {
-    /// Files that a rank has open at the most: what Open MPI and the loader's threads read.
+    /// The most files that a rank has open at once: those of Open MPI and of the loader's threads.
     static let enoughFiles = 1024
     /// Files without which Open MPI does not start.
     static let fewestFiles = 64
@@ -30,8 +30,8 @@ package enum LimitsCheck {
     }
 
     /// - Parameters:
-    ///   - count: threads of all ranks of the machine together.
-    ///   - trial: starts so many threads, and throws where the system refuses.
+    ///   - count: the threads of all ranks of the machine together.
+    ///   - trial: starts that many threads, and throws where the system refuses.
     package static func ofThreads(_ count: Int, trial: (Int) throws(ThreadError) -> Void) -> Finding {
         do throws(ThreadError) {
             try trial(count)
@@ -43,14 +43,14 @@ package enum LimitsCheck {
         }
     }
 
-    /// Threads of a rank besides those that compute: of MPI, of the loader, of what writes.
+    /// The threads of a rank besides the computing ones: of MPI, of the loader, of writers.
     static let otherThreads = 12
 
-    /// Those of this machine.
+    /// Returns the findings about this machine's limits.
     ///
     /// - Parameters:
-    ///   - cores: that the program may use.
-    ///   - ranks: of this machine.
+    ///   - cores: the number of cores that the program may use.
+    ///   - ranks: the number of ranks on this machine.
     package static func findings(cores: Int, ranks: Int) -> [Finding] {
         // Loaders have as many threads as there are cores, too.
         let threads = 2 * cores + max(ranks, 1) * otherThreads

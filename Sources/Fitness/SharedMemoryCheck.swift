@@ -1,6 +1,6 @@
 import Files
 
-/// The memory in which ranks of a machine exchange messages, and snapshots of a run lie: /dev/shm.
+/// The check of /dev/shm, the memory for messages between ranks of a machine and for snapshots of runs.
 package enum SharedMemoryCheck {
     /// Bytes that Open MPI's `vader` takes for each rank, and some more.
     static let bytesOfRank = 8 << 20

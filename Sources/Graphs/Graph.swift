@@ -24,7 +24,7 @@ package struct Graph: Sendable {
     package internal(set) var input: ValueID
     /// The transform of images before they are `input`; nil where the network takes them as they are.
     package internal(set) var inputTransform: InputTransform?
-    /// The main head's class scores.
+    /// The main head's logits.
     package internal(set) var logits: ValueID
     /// The gradients by value, summed over the value's consumers; empty in evaluation. The images, and values that
     /// depend on no parameter, have none.

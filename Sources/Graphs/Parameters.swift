@@ -2,8 +2,8 @@ import Networks
 import Tensors
 
 extension Layer {
-    /// The parameters and buffers of this layer in the order of its state_dict, for an input of shape `x` (flattened
-    /// for a linear layer).
+    /// Returns the parameters and buffers of this layer in the order of its state_dict, for an input of shape `x`
+    /// (flattened for a linear layer).
     func parameters(for x: Shape) -> [ParameterSpecification] {
         switch operation {
         case .convolution(let convolution):
@@ -48,7 +48,7 @@ extension Layer {
 }
 
 extension Initializer {
-    /// A parameter's initial values, in torch's layout.
+    /// Returns a parameter's initial values, in torch's layout.
     package func values(of parameter: ParameterSpecification) -> [Float] {
         values(parameter.initialValues, of: parameter.name, shape: parameter.shape)
     }

@@ -55,7 +55,7 @@ private struct Misfit: Error {
 }
 
 extension Layer {
-    /// The output's shape for inputs of these shapes.
+    /// Returns the output's shape for inputs of these shapes.
     fileprivate func outputShape(of inputs: [Shape]) throws(Misfit) -> Shape {
         let x = inputs[0]
         switch operation {

@@ -22,8 +22,6 @@ package struct Summary: Sendable {
     package let rows: [Row]
     /// Parameters of all layers; running statistics are buffers and do not count.
     package let parameters: Int
-    /// The number of parameters that training moves.
-    package let trainableParameters: Int
     /// The multiply-adds of one image's forward pass through the main head.
     package let multiplyAdds: Int
     /// Numbers in the outputs of all rows together, for one image.
@@ -36,7 +34,7 @@ package struct Summary: Sendable {
         // By layer: whether it puts out a vector rather than a map.
         var isVector: [Bool] = []
         var rows: [Row] = []
-        var (parameters, trainable, multiplyAdds) = (0, 0, 0)
+        var (parameters, multiplyAdds) = (0, 0)
         for (index, layer) in network.layers.enumerated() {
             isVector.append(layer.makesVector || layer.inputs.contains { isVector[$0] })
             guard let input = layer.inputs.first else { continue }
@@ -47,12 +45,10 @@ package struct Summary: Sendable {
                 multiplyAdds: own.reduce(0) { $0 + ($1.decays ? $1.count : 0) } * shapes[index].pixels)
             if layer.isModule { rows.append(row) }
             parameters += row.parameters
-            trainable += row.parameters
             if isMain[index] { multiplyAdds += row.multiplyAdds }
         }
         self.rows = rows
         self.parameters = parameters
-        self.trainableParameters = trainable
         self.multiplyAdds = multiplyAdds
         self.outputCount = rows.reduce(0) { $0 + $1.output.count }
     }
@@ -67,7 +63,7 @@ extension Layer {
         }
     }
 
-    /// The name of PyTorch's module; joints and the images, which have none, have names of their own.
+    /// Returns the name of PyTorch's module; joints and the images, which have none, have names of their own.
     fileprivate func typeName(ofVector isVector: Bool) -> String {
         switch operation {
         case .input: "Input"

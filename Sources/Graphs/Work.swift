@@ -18,9 +18,9 @@ package struct Work: Hashable, Sendable {
 
     package static func += (a: inout Work, b: Work) { a = a + b }
 
-    /// The least seconds that a machine with these limits, in operations and bytes a second, can take. (Williams,
-    /// Waterman & Patterson, "Roofline", 2009: the reciprocal of their attainable speed, min(peak, intensity *
-    /// bandwidth).)
+    /// Returns the least seconds that a machine with these limits, in operations and bytes a second, can take.
+    /// (Williams, Waterman & Patterson, "Roofline", 2009: the reciprocal of their attainable speed, min(peak, intensity
+    /// * bandwidth).)
     package func leastSeconds(peak: Double, bandwidth: Double) -> Double {
         max(Double(operations) / peak, Double(bytes) / bandwidth)
     }
@@ -67,8 +67,8 @@ extension Graph {
     /// Operations for one sample of an activation that is part of a node.
     private func activation(of node: Node) -> Int {
         guard let activation = node.activation, let output = node.output else { return 0 }
-        return (node.activated == nil ? activation.operations : activation.gradientOperations)
-            * self[output].shape.count
+        let operations = activation.operations
+        return (node.activated == nil ? operations.forward : operations.gradient) * self[output].shape.count
     }
 
     /// Returns the parameters that a node reads or whose gradients it writes; those for which it does both, twice.
@@ -102,9 +102,9 @@ extension Graph {
         // Those, where the batch norm takes them itself, and y = scale * x + offset.
         case .batchNorm(let norm):
             let sums = purpose == .training && node.channelInputs.isEmpty && norm.parts.isEmpty ? 3 * inputs[0] : 0
-            return sums + (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
+            return sums + (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations.forward ?? 0)) * output
         case .normalize(let norm):
-            return (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
+            return (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations.forward ?? 0)) * output
         // dx = scale * dy + slope * x + offset, or only the first term.
         case .batchNormGradient(let norm) where norm.isResidual: return (norm.defersShift ? 1 : 4) * output
         // The sums of dy and of dy * (x - mean), and dx; y again for the activation's mask.
@@ -114,10 +114,10 @@ extension Graph {
         case .gradientSums(let norm): return (4 + maskOperations(norm)) * inputs[0]
         case .exchange: return 0
         case .normShift: return 4 * output
-        case .residualGradient(let norm): return (4 + (norm.activation?.gradientOperations ?? 0)) * output
+        case .residualGradient(let norm): return (4 + (norm.activation?.operations.gradient ?? 0)) * output
         case .add, .dropout, .dropoutGradient: return output
-        case .activation(let activation): return activation.operations * output
-        case .activationGradient(let activation): return activation.gradientOperations * output
+        case .activation(let activation): return activation.operations.forward * output
+        case .activationGradient(let activation): return activation.operations.gradient * output
         case .scale, .scaleGradient: return output
         // A window's squares and their sum; scale, offset, power, division.
         case .localResponseNormalization(let size, _, _, _): return (2 * size + 4) * output
@@ -138,31 +138,20 @@ extension Graph {
 }
 
 /// Operations for each number of dy of a mask that follows from x: y once more, and the activation's gradient.
-private func maskOperations(_ norm: BatchNorm) -> Int { norm.activation.map { 2 + $0.gradientOperations } ?? 0 }
+private func maskOperations(_ norm: BatchNorm) -> Int { norm.activation.map { 2 + $0.operations.gradient } ?? 0 }
 
 extension Activation {
-    /// Operations a number.
-    fileprivate var operations: Int {
+    /// Operations a number, and for each number of dy; comparisons are joined by one.
+    fileprivate var operations: (forward: Int, gradient: Int) {
         switch self {
-        case .relu: 1
-        case .relu6: 2
-        // 1 / (1 + exp(-x))
-        case .sigmoid: 3
-        case .tanh: 1
-        // x / 2 * (1 + erf(x / sqrt 2))
-        case .gelu: 5
-        }
-    }
-
-    /// Operations for each number of dy; comparisons are joined by one.
-    fileprivate var gradientOperations: Int {
-        switch self {
-        case .relu: 1
-        case .relu6: 3
-        // y * (1 - y) * dy, dy * (1 - y * y)
-        case .sigmoid, .tanh: 3
-        // dy * (Phi(x) + x * exp(-x * x / 2) * constant)
-        case .gelu: 11
+        case .relu: (1, 1)
+        case .relu6: (2, 3)
+        // 1 / (1 + exp(-x)); y * (1 - y) * dy
+        case .sigmoid: (3, 3)
+        // dy * (1 - y * y)
+        case .tanh: (1, 3)
+        // x / 2 * (1 + erf(x / sqrt 2)); dy * (Phi(x) + x * exp(-x * x / 2) * constant)
+        case .gelu: (5, 11)
         }
     }
 }

@@ -23,15 +23,15 @@ package struct BlockSums: BitwiseCopyable {
         self.norm = norm
     }
 
-    /// The rows of a block that is summed in float32, for maps of this size: a power of two, and 112 pixels at most
-    /// where a row is not longer.
+    /// Returns the rows of a block that is summed in float32, for maps of this size: a power of two, and 112 pixels at
+    /// most where a row is not longer.
     package static func rowsPerBlock(height: Int, width: Int) -> Int {
         var rows = 1
         while rows < height && 2 * rows * width <= 112 { rows *= 2 }
         return min(rows, height)
     }
 
-    /// The sums of the channels from `channel` on.
+    /// Returns the sums of the channels from `channel` on.
     package func slice(from channel: Int) -> BlockSums {
         var slice = self
         slice.partials += channel

@@ -7,45 +7,26 @@ package enum WinogradForm: UInt8, BitwiseCopyable {
     /// 4x4 of the inputs' gradients of one that has one row and column of zeros around its inputs.
     case stride2Transposed
 
+    private var sizes: (outputs: Int, inputs: Int, inputStep: Int, tileElements: Int, weightElements: Int) {
+        switch self {
+        case .stride1Of2x2: (2, 4, 2, 16, 16)
+        case .stride1Of4x4: (4, 6, 4, 36, 36)
+        case .stride2: (2, 5, 4, 25, 16)
+        case .stride2Transposed: (4, 3, 2, 25, 16)
+        }
+    }
+
     /// Outputs that a patch writes along a side.
-    package var outputs: Int {
-        switch self {
-        case .stride1Of2x2, .stride2: 2
-        case .stride1Of4x4, .stride2Transposed: 4
-        }
-    }
+    package var outputs: Int { sizes.outputs }
     /// Inputs that a patch reads along a side.
-    package var inputs: Int {
-        switch self {
-        case .stride1Of2x2: 4
-        case .stride1Of4x4: 6
-        case .stride2: 5
-        case .stride2Transposed: 3
-        }
-    }
-    /// The distance from one patch's first input to the next one's.
-    package var inputStep: Int {
-        switch self {
-        case .stride1Of2x2, .stride2Transposed: 2
-        case .stride1Of4x4, .stride2: 4
-        }
-    }
+    package var inputs: Int { sizes.inputs }
+    /// From one patch's first input to the next one's.
+    package var inputStep: Int { sizes.inputStep }
     /// Elements of a patch's transformed tile, for each channel.
-    package var tileElements: Int {
-        switch self {
-        case .stride1Of2x2: 16
-        case .stride1Of4x4: 36
-        case .stride2, .stride2Transposed: 25
-        }
-    }
+    package var tileElements: Int { sizes.tileElements }
     /// Elements of transformed weights, for each input and output; several elements of a patch may be multiplied by the
     /// same one.
-    package var weightElements: Int {
-        switch self {
-        case .stride1Of2x2, .stride2, .stride2Transposed: 16
-        case .stride1Of4x4: 36
-        }
-    }
+    package var weightElements: Int { sizes.weightElements }
 }
 
 /// The patches that Winograd's algorithm divides the maps of a convolution into. Neighbours may share rows or columns

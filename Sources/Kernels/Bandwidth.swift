@@ -1,9 +1,9 @@
 internal import KernelInterface
 internal import Tensors
 
-/// The most GB/s that `threads` threads of this machine move together between memory and registers: c = a + b over
-/// arrays much larger than the caches, the best of several runs over all of them. A shorter run would leave its output
-/// in a cache, and measure the cache in place of memory.
+/// Returns the most GB/s that `threads` threads of this machine move together between memory and registers: c = a + b
+/// over arrays much larger than the caches, the best of several runs over all of them. A shorter run would leave its
+/// output in a cache, and measure the cache in place of memory.
 ///
 /// Counted are the bytes that a program asks for, 12 a number: two numbers read and one written. The memory system also
 /// fetches a line before it is overwritten; that is not counted, as STREAM does not count it either.
@@ -20,23 +20,21 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
             channels: ArraySizes.floats, pixelStride: ArraySizes.floats, sampleStride: ArraySizes.floats)
     }
     let batch = BatchLayout(shards: ArraySizes.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
-    /// The seconds of one sum of two arrays into the third.
+    /// Returns the seconds of one sum of two arrays into the third.
     func sum(into output: Int) -> Double {
-        var job = BandwidthJob(
-            add: instructionSet.kernels.add.body,
-            arguments: ElementwiseArguments(
-                batch: batch, first: view((output + 1) % 3), second: view((output + 2) % 3), output: view(output),
-                addend: nil))
-        return withUnsafeMutablePointer(to: &job) { job in
+        let add = instructionSet.kernels.add.body
+        let arguments = ElementwiseArguments(
+            batch: batch, first: view((output + 1) % 3), second: view((output + 2) % 3), output: view(output),
+            addend: nil)
+        return withUnsafePointer(to: arguments) { arguments in
             let start = monotonicSeconds()
-            pool.run(ArraySizes.tasks, job) { raw, task, worker in
-                let job = raw.assumingMemoryBound(to: BandwidthJob.self)
-                withUnsafePointer(to: job.pointee.arguments) { job.pointee.add($0, task, worker) }
+            pool.run(ArraySizes.tasks, arguments) { raw, task, worker in
+                add(raw.assumingMemoryBound(to: ElementwiseArguments.self), task, worker)
             }
             return monotonicSeconds() - start
         }
     }
-    // Memory that nobody has written to is one page of zeros for all, which a cache holds.
+    // Memory that was never written is one shared page of zeros, which a cache holds.
     for array in 0..<3 { _ = sum(into: array) }
     let seconds = (0..<ArraySizes.runs).map { _ in sum(into: 2) }.min() ?? .infinity
     return Double(3 * ArraySizes.tasks * ArraySizes.floats * MemoryLayout<Float>.stride) / seconds / 1e9
@@ -47,9 +45,4 @@ private enum ArraySizes {
     static let tasks = 512
     static let floats = 1 << 16
     static let runs = 8
-}
-
-private struct BandwidthJob {
-    var add: Kernel<ElementwiseArguments>.Body
-    var arguments: ElementwiseArguments
 }

@@ -32,6 +32,6 @@ extension InstructionSet {
         }
     }
 
-    /// All that this CPU can run, the widest first; tests and benchmarks walk this list.
+    /// The instruction sets that this CPU supports, the widest first; tests and benchmarks walk this list.
     package static var supported: [InstructionSet] { allCases.filter(\.isSupported) }
 }

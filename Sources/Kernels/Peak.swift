@@ -16,33 +16,25 @@ internal import Tensors
 package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: Double) throws -> Double {
     let pool = try ThreadPool(threads: threads)
     let memory = try AlignedBuffer<Float>(count: threads * 16_384)
+    // The processor time in seconds, by task.
     let seconds = try AlignedBuffer<Double>(count: threads)
-    var job = PeakJob(
-        kernels: instructionSet.kernels, memory: memory.baseAddress, seconds: seconds.baseAddress, repetitions: 4000)
+    let kernels = instructionSet.kernels
+    let repetitions = 4000
     var best = 0.0
-    withUnsafePointer(to: &job) { job in
-        for _ in 0..<9 {
-            pool.run(threads, job) { raw, task, _ in
-                let job = raw.assumingMemoryBound(to: PeakJob.self).pointee
-                let start = processorSeconds()
-                _ = job.kernels.saturate(job.repetitions, job.memory + task * 16_384)
-                job.seconds[task] = processorSeconds() - start
-            }
-            let operations = 2.0 * 128 * Double(job.pointee.kernels.tileRows * job.pointee.kernels.tileLanes)
-            let rates = (0..<threads).map { operations * Double(job.pointee.repetitions) / job.pointee.seconds[$0] }
-            best = max(best, rates.reduce(0, +) / 1e9)
+    // They stay put until the pool is done, and no two tasks write to the same place.
+    nonisolated(unsafe) let (floats, times) = (memory.baseAddress, seconds.baseAddress)
+    for _ in 0..<9 {
+        pool.run(threads, UnsafeRawPointer(floats)) { [saturate = kernels.saturate] _, task, _ in
+            let start = processorSeconds()
+            _ = saturate(repetitions, floats + task * 16_384)
+            times[task] = processorSeconds() - start
         }
+        let operations = 2.0 * 128 * Double(kernels.tileRows * kernels.tileLanes)
+        let rates = (0..<threads).map { operations * Double(repetitions) / times[$0] }
+        best = max(best, rates.reduce(0, +) / 1e9)
     }
     // Threads that share a core do not add to it.
     return best * min(Double(threads), cores) / Double(threads)
-}
-
-private struct PeakJob {
-    var kernels: KernelTable
-    var memory: UnsafeMutablePointer<Float>
-    /// The processor time in seconds, by task.
-    var seconds: UnsafeMutablePointer<Double>
-    var repetitions: Int
 }
 
 /// The processor time of the calling thread so far, in seconds.

@@ -9,14 +9,14 @@ internal import Synchronization
 /// The threads of one engine: the caller's and `threads - 1` workers, which spin for a moment after each job and then
 /// sleep.
 ///
-/// Work is split by the problem: a job is a number of tasks, each does the same whichever thread takes it, so that
+/// Work is split by the problem: a job is a number of tasks, and a task is the same whichever thread runs it, so
 /// results do not depend on the number of threads. `run` allocates nothing.
 ///
-/// Each thread has a range of consecutive tasks, and helps others at the far end of theirs when it has done its own.
-/// Neighbouring tasks work on neighbouring memory, and jobs follow each other on the same tensors. So a thread mostly
-/// reads what is in its own caches, not in those of another core.
+/// Each thread has a range of consecutive tasks; when it has finished its own, it helps others at the far end of
+/// theirs. Neighbouring tasks use neighbouring memory, and successive jobs use the same tensors. So a thread mostly
+/// reads data in its own caches, not in those of another core.
 package final class ThreadPool: Sendable {
-    /// One task of a job: (arguments, task, worker).
+    /// The function of a job, which runs one task: (arguments, task, worker).
     package typealias Body = @Sendable (UnsafeRawPointer, Int, Int) -> Void
 
     /// Threads that work, the caller's included.
@@ -74,10 +74,10 @@ package final class ThreadPool: Sendable {
         }
     }
 
-    /// Starts `threads - 1` workers. `spins` says whether waiting threads may keep their core busy for some
-    /// microseconds: not when more threads than cores run on the machine.
+    /// Starts `threads - 1` workers. `spins` is whether waiting threads may keep their core busy for some microseconds:
+    /// not where the machine runs more threads than cores.
     ///
-    /// - Throws: `ThreadError.refused`; then none of them is left.
+    /// - Throws: `ThreadError.refused`; then no worker is left.
     package init(threads: Int, spins: Bool = true) throws(ThreadError) {
         precondition(threads > 0, "a pool of \(threads) threads was asked for")
         self.threads = threads

@@ -95,7 +95,7 @@ package struct LaunchPlan: Hashable, Sendable {
         if let slots, ranks > slots { throw .tooFewSlots(ranks: ranks, slots: slots) }
     }
 
-    /// The parameters of Open MPI, except those that the user has set.
+    /// Returns the parameters of Open MPI, except those that the user has set.
     private static func parameters(
         _ machines: Machines, _ surroundings: Surroundings, _ job: SupervisedJob?
     ) -> [(name: String, value: String)] {
@@ -121,7 +121,7 @@ package struct LaunchPlan: Hashable, Sendable {
         return parameters.filter { !surroundings.ownParameters.contains($0.name) }
     }
 
-    /// The network on which this machine reaches all the others; nil where there is none, or more than one.
+    /// Returns the network on which this machine reaches all the others; nil where there is none, or more than one.
     static func commonNetwork(_ hosts: [Host], _ surroundings: Surroundings) -> Subnet? {
         var common: Set<Subnet>?
         for host in hosts {

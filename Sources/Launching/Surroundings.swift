@@ -26,7 +26,7 @@ package struct Surroundings: Hashable, Sendable {
 
     package init() {}
 
-    /// The surroundings of this process.
+    /// Returns the surroundings of this process.
     ///
     /// - Parameters:
     ///   - cores: the number that the program may use here.

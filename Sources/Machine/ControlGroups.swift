@@ -1,6 +1,7 @@
-/// The control groups (cgroups) of a process, version 1 or 2, each from its own up to the root of what is mounted here.
+/// The control groups (cgroups) of a process, version 1 or 2, each from its own up to the root of the mounted
+/// hierarchy.
 ///
-/// Every limit applies, so the smallest counts. (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.)
+/// All limits apply, so the smallest counts. (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.)
 package struct ControlGroups: Sendable {
     private let root: String
     private let memberships: [Membership]
@@ -21,7 +22,7 @@ package struct ControlGroups: Sendable {
         case cpu, cpuset, memory, pids
     }
 
-    /// One group's folder.
+    /// The folder of one group.
     struct Group: Hashable {
         let path: String
         let isUnified: Bool
@@ -44,7 +45,7 @@ package struct ControlGroups: Sendable {
     private struct Mount {
         let isUnified: Bool
         let controllers: [Substring]
-        /// The group that stands at `point`.
+        /// The group at the mount point `point`.
         let root: String
         let point: String
 
@@ -61,7 +62,7 @@ package struct ControlGroups: Sendable {
         }
     }
 
-    /// The process's groups, its own first.
+    /// Returns the process's groups, its own first.
     func groups(_ controller: Controller) -> [Group] {
         let ofVersion1 = mounts.first { !$0.isUnified && $0.controllers.contains(Substring(controller.rawValue)) }
         guard let mount = ofVersion1 ?? mounts.first(where: \.isUnified) else { return [] }
@@ -77,8 +78,8 @@ package struct ControlGroups: Sendable {
         }
     }
 
-    /// The folders from a mount down to a group. None where the group is outside of the mount, as in a container that
-    /// sees its own group under the name that the host has for it.
+    /// Returns the folders from a mount down to a group. None where the group is outside of the mount, as in a
+    /// container that sees its own group under the name that the host has for it.
     private static func names(in path: String, below root: String) -> [String] {
         let all = path.split(separator: "/").map(String.init)
         let above = root.split(separator: "/").map(String.init)
@@ -107,7 +108,7 @@ package struct ControlGroups: Sendable {
         return quota / period
     }
 
-    /// The list of cores that the process's own group may run on, such as `0-3,8`; nil where the system does not say.
+    /// The list of cores that the process's own group may run on, such as `0-3,8`; nil where the system does not tell.
     package var coreList: String? {
         guard let own = groups(.cpuset).first else { return nil }
         let names =
@@ -118,7 +119,7 @@ package struct ControlGroups: Sendable {
 
     /// A limit of one group.
     struct Limit: Hashable {
-        /// The file that says so.
+        /// The file with the limit.
         let path: String
         let limit: Int
         let used: Int

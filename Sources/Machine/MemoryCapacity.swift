@@ -5,7 +5,7 @@
 /// The memory that a process can have, by everything that limits it: the machine, control groups, the limits of the
 /// process.
 package struct MemoryCapacity: Hashable, Sendable {
-    /// One limit.
+    /// A limit of memory.
     struct Limit: Hashable {
         /// Bytes left; some may be taken before they are asked for.
         let bytes: Int
@@ -43,7 +43,7 @@ package struct MemoryCapacity: Hashable, Sendable {
         self.limits = limits
     }
 
-    /// The limits `ulimit -v` and `ulimit -d`, less the memory that this process has.
+    /// Returns the limits `ulimit -v` and `ulimit -d`, less the memory that this process has.
     private static func ofProcess(root: String) -> [Limit] {
         let pages = (SystemFile.text(root + "/proc/self/statm") ?? "").split(separator: " ").compactMap { Int($0) }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
@@ -56,11 +56,12 @@ package struct MemoryCapacity: Hashable, Sendable {
         }
     }
 
-    /// The tightest limit for `processes` of this machine that take `bytes` each, where it has too few.
+    /// Returns the tightest limit that has too few bytes for `processes` of this machine that take `bytes` each; nil
+    /// where all have enough.
     ///
     /// - Parameters:
-    ///   - extra: bytes that this process takes besides.
-    ///   - addresses: bytes that it reserves besides and hardly touches.
+    ///   - extra: further bytes that this process takes.
+    ///   - addresses: further bytes that it reserves and hardly touches.
     package func shortage(of bytes: Int, processes: Int = 1, extra: Int = 0, addresses: Int = 0) -> Shortage? {
         limits.compactMap { limit in
             let own = extra.saturatingSum(limit.isShared ? 0 : addresses)
@@ -72,16 +73,16 @@ package struct MemoryCapacity: Hashable, Sendable {
         }.max { Double($0.needed) / Double($0.available + 1) < Double($1.needed) / Double($1.available + 1) }
     }
 
-    /// The bytes that each of `processes` of this machine may have.
+    /// Returns the bytes that each of `processes` of this machine may have.
     package func available(toEachOf processes: Int) -> Int {
         limits.map { $0.bytes / ($0.isShared ? max(processes, 1) : 1) }.min() ?? 0
     }
 
-    /// Makes sure, before `bytes` are asked for, that they are there.
+    /// Checks, before `bytes` are reserved, that they are available.
     ///
     /// - Parameters:
     ///   - what: the words for their use: `big.png, 13,300x13,300 pixels,`.
-    ///   - remedy: the advice where they are missing: `Make it smaller`.
+    ///   - remedy: the advice where they are not: `Make it smaller`.
     package func require(_ bytes: Int, for what: String, remedy: String) throws(MemoryError) {
         if let shortage = shortage(of: bytes) { throw .tooLittle(what: what, shortage, remedy: remedy) }
     }
@@ -101,7 +102,7 @@ package struct MemoryCapacity: Hashable, Sendable {
 
 /// Memory that cannot be had.
 package enum MemoryError: Error, Equatable, Sendable {
-    /// `what` takes more than there is.
+    /// The memory for `what` is more than there is.
     case tooLittle(what: String, MemoryCapacity.Shortage, remedy: String)
     /// The system refused bytes that should have been there.
     case refused(bytes: Int)
@@ -140,13 +141,13 @@ package struct ByteCount: CustomStringConvertible {
 }
 
 extension Int {
-    /// The product, or the largest number where that is larger. For numbers of things: neither is below 0.
+    /// Returns the product, or the largest number where that is larger. For numbers of things: neither is below 0.
     package func saturatingProduct(_ other: Int) -> Int {
         let (product, overflows) = multipliedReportingOverflow(by: other)
         return overflows ? .max : product
     }
 
-    /// The sum, or the largest number where that is larger.
+    /// Returns the sum, or the largest number where that is larger.
     package func saturatingSum(_ other: Int) -> Int {
         let (sum, overflows) = addingReportingOverflow(other)
         return overflows ? .max : sum

@@ -8,7 +8,7 @@ package var longestFile: Int? { softLimit(RLIMIT_FSIZE) }
 /// Files, connections and the like that this process may have open at once; nil for any number.
 package var mostOpenFiles: Int? { softLimit(RLIMIT_NOFILE) }
 
-/// The soft limit of a resource; nil for none.
+/// Returns the soft limit of a resource; nil for none.
 func softLimit(_ resource: __rlimit_resource) -> Int? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else { return nil }

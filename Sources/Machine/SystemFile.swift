@@ -2,9 +2,9 @@
     internal import Glibc
 #endif
 
-/// A small file that the kernel makes up as it is read, such as those of `/proc` and `/sys`.
+/// A small file that the kernel generates as it is read, such as those of `/proc` and `/sys`.
 package enum SystemFile {
-    /// The whole text; nil where the file is missing or may not be read. Bytes that are not UTF-8 are replaced.
+    /// Returns the whole text; nil where the file is missing or may not be read. Bytes that are not UTF-8 are replaced.
     package static func text(_ path: String) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
@@ -20,12 +20,12 @@ package enum SystemFile {
         }
     }
 
-    /// The one number that a file holds; nil for `max` and other words.
+    /// Returns the one number that a file holds; nil for `max` and other words.
     package static func number(_ path: String) -> Int? {
         text(path).flatMap { text in text.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) } }
     }
 
-    /// The number behind `key` in a file of such lines: `MemAvailable:  23080 kB`.
+    /// Returns the number after `key` in a file of such lines: `MemAvailable:  23080 kB`.
     package static func number(_ key: String, in text: String) -> Int? {
         for line in text.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == " " || $0 == ":" || $0 == "\t" })

@@ -23,7 +23,7 @@ package enum SystemThread {
     /// Addresses that the system reserves for a thread's stack.
     package static var stackBytes: Int { softLimit(RLIMIT_STACK) ?? 2 << 20 }
 
-    /// Starts a thread that nobody waits for.
+    /// Starts a thread that is never joined.
     ///
     /// - Parameters:
     ///   - name: its purpose; tools show its first 15 bytes.
@@ -67,8 +67,8 @@ package enum SystemThread {
         }
     }
 
-    /// Makes sure that `count` more threads can be started, by starting them for a moment: libraries that start some do
-    /// not say which limit refused them.
+    /// Checks that `count` more threads can be started, by starting them for a moment: libraries that start threads do
+    /// not report which limit refused them.
     package static func require(_ count: Int, for name: String) throws(ThreadError) {
         let gate = Gate()
         defer { gate.open() }
@@ -97,7 +97,7 @@ package enum SystemThread {
         }
     }
 
-    /// The limit because of which the system gave `status`, in words.
+    /// Returns the limit behind the system's error `status`, in words.
     private static func limit(_ status: Int32) -> String {
         if let group = ControlGroups().processes.first(where: { $0.used >= $0.limit }) {
             return "\(group.path) is \(group.limit), and so many processes and threads are running"

@@ -1,8 +1,8 @@
-/// The output of a layer, as a handle on which the next layer is called: networks are written with it.
+/// The output of a layer, as a handle on which the next layer is called; networks are written with it.
 ///
 /// A call appends a layer to the network and returns the handle of its output. Names are those of torch's modules:
 /// inside `scope` a layer has its own name; inside `sequence` unnamed layers count from 0, as in an `nn.Sequential`.
-/// Layers without a name elsewhere are no modules there but functions, such as `F.relu`.
+/// Layers without a name elsewhere are functions in torch, such as `F.relu`, not modules.
 package struct Features {
     private let builder: NetworkBuilder
     /// The layer's index in the network.
@@ -26,7 +26,7 @@ package struct Features {
 // MARK: - Layers
 
 extension Features {
-    /// A convolution to `outputs` channels with a square kernel.
+    /// Appends a convolution to `outputs` channels with a square kernel.
     ///
     /// - Parameters:
     ///   - groups: The number of equal parts of the channels of input and output: each part of the output reads its
@@ -49,7 +49,7 @@ extension Features {
         return append(name, else: "conv", .convolution(convolution), channels: outputs)
     }
 
-    /// A linear layer at each pixel by itself: a 1x1 convolution that begins as a linear layer does.
+    /// Appends a linear layer at each pixel by itself: a 1x1 convolution that is initialised as a linear layer.
     package func pixelwiseLinear(_ name: String? = nil, to outputs: Int) -> Features {
         let rules = builder.initialization
         let convolution = Layer.Convolution(
@@ -58,7 +58,7 @@ extension Features {
         return append(name, else: "conv", .convolution(convolution), channels: outputs)
     }
 
-    /// A fully connected layer, behind `flatten` or another one.
+    /// Appends a fully connected layer, after `flatten` or another one.
     package func linear(_ name: String? = nil, to outputs: Int, bias: Bool = true) -> Features {
         precondition(outputs > 0, "linear \(name ?? "")")
         let rules = builder.initialization
@@ -87,7 +87,7 @@ extension Features {
 
     package func gelu(_ name: String? = nil) -> Features { append(name, else: "gelu", .gelu) }
 
-    /// Each number times `factor`. It has no module in torch.
+    /// Multiplies each number by `factor`. It has no module in torch.
     package func scaled(by factor: Float) -> Features { append(nil, else: "scale", .scale(factor)) }
 
     /// Local response normalisation over `size` channels; alpha counts for their mean, not their sum.
@@ -99,7 +99,7 @@ extension Features {
         return append(name, else: "norm", .localResponseNormalization(norm))
     }
 
-    /// The maximum of each window. The stride is the kernel where it is not given; `padding` is at most half the
+    /// Takes the maximum of each window. The stride is that of the kernel by default; `padding` is at most half the
     /// kernel.
     package func maxPool(
         _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
@@ -108,7 +108,7 @@ extension Features {
         return append(name, else: "maxpool", .maxPool(window))
     }
 
-    /// The average of each window, padding counted as zeros.
+    /// Takes the average of each window, padding counted as zeros.
     package func averagePool(
         _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
     ) -> Features {
@@ -142,20 +142,20 @@ extension Features {
 // MARK: - Joints
 
 extension Features {
-    /// The sum of two maps of one shape. It has no module in torch; its name is for reading.
+    /// Adds two maps of one shape. It has no module in torch; its name is for people.
     package func add(_ other: Features) -> Features {
         builder.appendJoint("add", .add, inputs: [layer, other.layer], channels: channels)
     }
 
-    /// These channels, then those of `others`. It has no module in torch; its name is for reading.
+    /// Concatenates these channels and those of `others`. It has no module in torch; its name is for people.
     package func concatenate(_ others: Features...) -> Features {
         builder.appendJoint(
             "concatenate", .concatenate, inputs: [layer] + others.map(\.layer),
             channels: others.reduce(channels) { $0 + $1.channels })
     }
 
-    /// Declares these to be class scores too, whose loss training adds with `weight`. (Szegedy et al., "Going Deeper
-    /// with Convolutions", 2015, section 5.)
+    /// Declares these to be further logits, whose loss training adds with `weight`. (Szegedy et al., "Going Deeper with
+    /// Convolutions", 2015, section 5.)
     package func auxiliaryHead(weight: Float) {
         builder.auxiliaryHeads.append(Network.Head(layer: layer, weight: weight))
     }
@@ -171,7 +171,7 @@ extension Features {
         builder.scope(name, isNumbered: false) { body(self) }
     }
 
-    /// Layers within `body` that have no name are numbered from 0; numbers count those layers only, joints not.
+    /// Numbers the unnamed layers within `body` from 0; joints do not count.
     ///
     /// - Parameter name: nil takes the next number of the enclosing sequence; "" adds nothing to names, for a network
     ///   that is itself an `nn.Sequential`.

@@ -3,7 +3,7 @@ import Tensors
 /// The initial distribution of a parameter, as papers and PyTorch define it: by the number of inputs (fan in) and
 /// outputs (fan out) of its layer.
 package enum InitialRule: Hashable, Sendable {
-    /// Every number the same.
+    /// The same value for every number.
     case constant(Float)
     /// Uniform within 1 / sqrt(fan in): PyTorch's default for weights and biases of convolutions and linear layers
     /// (there written as Kaiming-uniform with a = sqrt(5)).
@@ -25,13 +25,13 @@ package enum InitialRule: Hashable, Sendable {
     case normal(deviation: Float)
     /// Uniform with this deviation, whatever the fans.
     case uniform(deviation: Float)
-    /// The identity on a convolution's first outputs, as many as it has inputs; the others begin as `torchDefault`.
-    /// (Zagoruyko & Komodakis, "DiracNets", 2017; partial as in Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single
-    /// GPU", 2024, section 3.1.)
+    /// The identity on a convolution's first outputs, as many as it has inputs; the other outputs begin as
+    /// `torchDefault`. (Zagoruyko & Komodakis, "DiracNets", 2017; partial as in Jordan, "94% on CIFAR-10 in 3.29
+    /// Seconds on a Single GPU", 2024, section 3.1.)
     case dirac
     /// The eigenvectors of the training images' patches, each divided by the root of its eigenvalue plus `epsilon`, and
-    /// their negatives: a fixed layer whose outputs are uncorrelated. (The same paper, section 3.2.) Only a training
-    /// run has the images: everywhere else the layer begins as `torchDefault`.
+    /// their negatives: a fixed layer whose outputs are uncorrelated. (Jordan, 2024, section 3.2.) Only a training run
+    /// has the images; otherwise the layer begins as `torchDefault`.
     case whitening(epsilon: Double)
 
     package enum Fan: Hashable, Sendable {
@@ -41,7 +41,8 @@ package enum InitialRule: Hashable, Sendable {
         case fanOut
     }
 
-    /// The distribution for a layer whose weight has `weightShape`, [outputs, inputs, …kernel] as in torch.
+    /// Returns the distribution for a layer with the weight's shape `weightShape`, [outputs, inputs, …kernel] as in
+    /// torch.
     package func values(weightShape: [Int]) -> InitialValues {
         precondition(weightShape.count >= 2, "a weight of shape \(weightShape)")
         let kernel = weightShape.dropFirst(2).reduce(1, *)
@@ -49,7 +50,7 @@ package enum InitialRule: Hashable, Sendable {
         let fanOut = Float(weightShape[0] * kernel)
         return switch self {
         case .constant(let value): .constant(value)
-        case .torchDefault: .uniform(bound: 1 / fanIn.squareRoot())
+        case .torchDefault, .whitening: .uniform(bound: 1 / fanIn.squareRoot())
         case .xavierUniform: .uniform(bound: (6 / (fanIn + fanOut)).squareRoot())
         case .xavierNormal: .normal(deviation: (2 / (fanIn + fanOut)).squareRoot())
         case .kaimingNormal(.fanIn): .normal(deviation: (2 / fanIn).squareRoot())
@@ -62,7 +63,6 @@ package enum InitialRule: Hashable, Sendable {
         case .uniform(let deviation): .uniform(bound: deviation * Float(3).squareRoot())
         case .dirac:
             weightShape.count > 2 ? .dirac(bound: 1 / fanIn.squareRoot()) : .uniform(bound: 1 / fanIn.squareRoot())
-        case .whitening: .uniform(bound: 1 / fanIn.squareRoot())
         }
     }
 }

@@ -21,7 +21,7 @@ package struct Initializer: Sendable {
         self.seed = seed
     }
 
-    /// The values of the tensor `name`, in torch's layout.
+    /// Returns the values of the tensor `name`, in torch's layout.
     ///
     /// - Complexity: O(count), a few nanoseconds a number.
     package func values(_ distribution: InitialValues, of name: String, shape: [Int]) -> [Float] {
@@ -38,7 +38,8 @@ package struct Initializer: Sendable {
         }
     }
 
-    /// The number at `index` of a convolution of `shape` that copies its inputs; nil of outputs beyond the inputs.
+    /// Returns the number at `index` of a convolution of `shape` that copies its inputs; nil of outputs beyond the
+    /// inputs.
     private func identity(at index: Int, shape: [Int]) -> Float? {
         let kernel = shape.dropFirst(2).reduce(1, *)
         let (output, rest) = index.quotientAndRemainder(dividingBy: shape[1] * kernel)

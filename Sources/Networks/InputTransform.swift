@@ -1,6 +1,6 @@
 /// The transform of images before a network's first layer: y = x * scale + shift in each channel, rounded after each.
 package struct InputTransform: Hashable, Sendable {
-    /// One for each channel.
+    /// The factor for each channel.
     package let scales: [Float]
     package let shifts: [Float]
 
@@ -16,7 +16,7 @@ package struct InputTransform: Hashable, Sendable {
 }
 
 extension Network {
-    /// The same for images that go through `transform` first.
+    /// Returns the network for images to which `transform` is applied first.
     func withInput(_ transform: InputTransform) -> Network {
         precondition(transform.scales.count == inputChannels, "\(transform) of \(inputChannels) channels")
         var network = self

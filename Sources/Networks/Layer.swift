@@ -1,4 +1,4 @@
-/// One layer of a network: its operation, and the layers that it reads.
+/// A layer of a network: its operation, and the layers that it reads.
 package struct Layer: Hashable, Sendable {
     /// The path of torch's module, to which parameters append `.weight` and so on: `layer1.0.conv1`. Only layers with
     /// parameters have unique names.
@@ -14,7 +14,7 @@ package struct Layer: Hashable, Sendable {
         /// The images.
         case input
         case convolution(Convolution)
-        /// Every output from every number of x, numbered channel, row, column.
+        /// A linear layer: every output depends on every number of x, numbered by channel, row, column.
         case linear(Linear)
         case batchNorm(BatchNorm)
         /// max(x, 0)
@@ -86,9 +86,9 @@ package struct Layer: Hashable, Sendable {
         package var learnsWeight = true
     }
 
-    /// y = x / (k + alpha / size * (sum of x^2 over `size` neighbouring channels))^beta, as PyTorch has it.
-    /// (Krizhevsky, Sutskever & Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012,
-    /// section 3.3, where alpha is not divided by size.)
+    /// y = x / (k + alpha / size * (sum of x^2 over `size` neighbouring channels))^beta, as in PyTorch. (Krizhevsky,
+    /// Sutskever & Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3, where
+    /// alpha is not divided by size.)
     package struct LocalResponseNormalization: Hashable, Sendable {
         /// Channels in the sum, the number's own in the middle.
         package var size: Int

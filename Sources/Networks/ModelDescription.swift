@@ -23,8 +23,8 @@ package struct ModelDescription: Sendable {
     }
 
     /// - Parameters:
-    ///   - options: Those that it takes besides the two that all models take, activation and input channels.
-    ///   - build: The network; it need not look at `dropout` and `activation` where layers for them stand in it anyway.
+    ///   - options: The options besides those of all models, which are activation and input channels.
+    ///   - build: Builds the network. It may ignore `dropout` and `activation` where its layers include these anyway.
     init(
         _ name: String, paper: String, imageSize: Int, classes: Int, channels: Int = 3,
         options: [ModelOptions.Key] = [], build: @escaping @Sendable (Request) -> Network
@@ -38,13 +38,13 @@ package struct ModelDescription: Sendable {
         self.build = build
     }
 
-    /// The network for so many classes and channels, as its paper has it where nothing else is said.
+    /// Returns the network for a number of classes and channels, by default as in its paper.
     ///
     /// - Parameters:
-    ///   - inputChannels: Channels of the images; `options.inputChannels` goes before it.
-    ///   - scheme: How the weights of convolutions and linear layers begin.
-    /// - Throws: `NetworkError.invalidClasses` or `.invalidChannels` for numbers below 1, `.unknownOption` for one that
-    ///   the model does not take, `.invalidOption` for a value that the option does not.
+    ///   - inputChannels: Channels of the images; `options.inputChannels` takes precedence.
+    ///   - scheme: The initial distribution of the weights of convolutions and linear layers.
+    /// - Throws: `NetworkError.invalidClasses` or `.invalidChannels` for numbers below 1, `.unknownOption` for an
+    ///   option that the model does not have, `.invalidOption` for a value that the option does not allow.
     package func network(
         classes: Int? = nil, inputChannels: Int? = nil, options: ModelOptions = ModelOptions(),
         scheme: InitialScheme = .reference
@@ -54,7 +54,7 @@ package struct ModelDescription: Sendable {
         guard classes > 0 else { throw .invalidClasses(model: name, found: classes) }
         guard inputChannels > 0 else { throw .invalidChannels(model: name, found: inputChannels) }
         for (key, text) in options.texts {
-            // Numbers that nobody read from a text are checked here.
+            // Options that were set in code, and not read from a text, are checked here.
             var checked = ModelOptions()
             try checked.set(known(key.rawValue), to: text, model: name)
         }
@@ -75,7 +75,7 @@ package struct ModelDescription: Sendable {
     ///   values.
     package func options(from texts: [String: String]) throws(NetworkError) -> ModelOptions {
         var options = ModelOptions()
-        // In order, so that of several mistakes always the same is named.
+        // In order, so that the first of several errors is always the same.
         for (key, text) in texts.sorted(by: { $0.key < $1.key }) {
             try options.set(known(key), to: text, model: name)
         }

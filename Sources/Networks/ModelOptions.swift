@@ -24,7 +24,7 @@ package struct ModelOptions: Hashable, Sendable {
     /// Whether images come normalised by ImageNet's moments, and the network expects them by 0.5 and 0.5:
     /// `InputTransform`.
     package var transformInput: Bool?
-    /// The factor of class scores; above 0.
+    /// The factor of logits; above 0.
     package var logitScale: Float?
 
     package init() {}
@@ -44,12 +44,12 @@ package struct ModelOptions: Hashable, Sendable {
     }
 }
 
-/// The way from a map to class scores, without hidden linear layers.
+/// The way from a map to logits, without hidden linear layers.
 package enum HeadForm: String, CaseIterable, Sendable {
     /// The map is averaged, the averages are classified.
     case linear
-    /// Each pixel is classified by a 1x1 convolution, the scores are averaged. (Lin, Chen & Yan, "Network In Network",
-    /// 2014, section 3.2.)
+    /// A 1x1 convolution computes logits for each pixel, which are then averaged. (Lin, Chen & Yan, "Network In
+    /// Network", 2014, section 3.2.)
     case conv1x1
 }
 
@@ -84,7 +84,7 @@ extension ModelOptions.Key {
         }
     }
 
-    /// The words it takes; none where it takes numbers.
+    /// The words that the option accepts; none where it takes numbers.
     fileprivate var words: [String] {
         switch self {
         case .stem: Stem.allCases.map(\.rawValue)
@@ -156,7 +156,8 @@ extension ModelOptions {
     }
 
     private static func isAllowed(_ blocks: [Int]) -> Bool {
-        // Together those of the deepest network in print, ResNet-1202: compiling takes time with their square.
+        // The limit of all blocks is that of the deepest published network, ResNet-1202: compiling takes time with
+        // their square.
         (1...8).contains(blocks.count) && blocks.allSatisfy { (1...256).contains($0) } && blocks.reduce(0, +) <= 600
     }
 }

@@ -1,6 +1,6 @@
 /// Networks that differ from another in some property of all their layers.
 extension Network {
-    /// The same with every dropout layer at `rate`, in 0 ..< 1.
+    /// Returns the network with every dropout layer at `rate`, in 0 ..< 1.
     package func withDropout(rate: Float) -> Network {
         precondition(rate >= 0 && rate < 1, "dropout at rate \(rate)")
         return mapping { operation in
@@ -8,7 +8,7 @@ extension Network {
         }
     }
 
-    /// The same with `activation` in the place of every other.
+    /// Returns the network with `activation` in the place of every other.
     package func withActivation(_ activation: Activation) -> Network {
         mapping { operation in
             switch operation {
@@ -18,8 +18,8 @@ extension Network {
         }
     }
 
-    /// The same network with weights of convolutions and linear layers that begin as `scheme` has it. Biases and batch
-    /// norms begin as they did.
+    /// Returns the network with weights of convolutions and linear layers that are initialised by `scheme`. The rules
+    /// of biases and batch norms do not change.
     package func withWeights(_ scheme: InitialScheme) -> Network {
         guard let rule = scheme.rule else { return self }
         return mapping { operation in

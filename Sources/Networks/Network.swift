@@ -1,7 +1,7 @@
-/// A convolutional network as its paper gives it: layers and how they are wired, for images of any size.
+/// A convolutional network as in its paper: layers and their connections, for images of any size.
 ///
-/// Layers stand in the order of torchvision's state_dict, which is also an order in which they can be computed: a layer
-/// reads only layers before it. Layer 0 is the images.
+/// The layers are in the order of torchvision's state_dict, in which they can also be computed: a layer reads only
+/// layers before it. Layer 0 is the images.
 package struct Network: Sendable {
     /// The name by which users call it: `resnet18`.
     package let name: String
@@ -12,12 +12,12 @@ package struct Network: Sendable {
     package internal(set) var layers: [Layer]
     /// The transform of images before the first layer; nil where the network takes them as they are.
     package internal(set) var inputTransform: InputTransform?
-    /// The layers that put out class scores: the main head first, then auxiliary ones, which only training uses.
+    /// The layers that compute logits: the main head first, then auxiliary ones, which only training uses.
     package let heads: [Head]
 
-    /// A layer whose outputs are class scores.
+    /// A layer whose outputs are logits.
     package struct Head: Hashable, Sendable {
-        /// Its index in `layers`.
+        /// The index of the layer in `layers`.
         package let layer: Int
         /// The factor of its loss in the loss of the network; 1 for the main head.
         package let weight: Float
@@ -26,8 +26,8 @@ package struct Network: Sendable {
     /// Builds a network layer by layer, in the order of torchvision's state_dict.
     ///
     /// - Parameters:
-    ///   - initialization: How the weights and biases begin that layers have.
-    ///   - body: Takes the images and returns the class scores.
+    ///   - initialization: The initial rules of layers' weights and biases.
+    ///   - body: Takes the images and returns the logits.
     /// - Precondition: Tensor names are unique and every layer contributes to a head.
     package init(
         _ name: String, inputChannels: Int, classes: Int, initialization: Initialization = .torch,
@@ -45,7 +45,7 @@ package struct Network: Sendable {
         checkWiring()
     }
 
-    /// The layers that `roots` are computed from, themselves included: true at each one's index.
+    /// Returns the layers that `roots` are computed from, themselves included: true at each one's index.
     package func contributing(to roots: [Int]) -> [Bool] {
         var isNeeded = [Bool](repeating: false, count: layers.count)
         for root in roots { isNeeded[root] = true }

@@ -18,7 +18,7 @@ final class NetworkBuilder {
         self.initialization = initialization
     }
 
-    /// A layer that calls itself `name`, or takes the next number of a sequence. Elsewhere one without a name is a
+    /// Appends a layer called `name`, or by the next number of a sequence. Elsewhere a layer without a name is a
     /// function in torch, called `fallback` here, unless it has parameters.
     func append(
         _ name: String?, else fallback: String, _ operation: Layer.Operation, inputs: [Int], channels: Int
@@ -27,7 +27,7 @@ final class NetworkBuilder {
         return append(path(name, else: fallback), isModule, operation, inputs: inputs, channels: channels)
     }
 
-    /// A joint, which is a function in torch and takes no number.
+    /// Appends a joint, which is a function in torch and takes no number.
     func appendJoint(_ name: String, _ operation: Layer.Operation, inputs: [Int], channels: Int) -> Features {
         append(scoped(name), false, operation, inputs: inputs, channels: channels)
     }
@@ -47,7 +47,7 @@ final class NetworkBuilder {
         return body()
     }
 
-    /// The full name of a layer called `name`; for nil the next number in a sequence, and elsewhere `fallback`.
+    /// Returns the full name of a layer called `name`; for nil the next number in a sequence, and elsewhere `fallback`.
     private func path(_ name: String?, else fallback: String) -> String {
         if let name { return scoped(name) }
         let last = scopes.count - 1

@@ -11,7 +11,7 @@ package enum NetworkError: Error, Hashable, Sendable {
     ///
     /// - Parameter allowed: The values it takes, in words.
     case invalidOption(model: String, key: String, found: String, nearest: String?, allowed: String)
-    /// Its `transform_input` is for three channels.
+    /// The model's `transform_input` is for three channels.
     case transformNeedsColour(model: String, found: Int)
     case unknownScheme(found: String, nearest: String?, known: [String])
 }

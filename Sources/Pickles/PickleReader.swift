@@ -6,7 +6,7 @@ package struct PickleDialect: Sendable {
     let names: Set<String>
     /// Classes that it may make dictionaries of.
     let dictionaries: Set<String>
-    /// Whether values may lie outside of the pickle.
+    /// Whether values may be outside the pickle.
     let hasPersistentValues: Bool
 
     package init(
@@ -34,23 +34,23 @@ package struct PickleError: Error, Equatable {
 
 /// A reader of Python's pickles. (Python's `pickletools` describes the instructions.)
 ///
-/// A pickle is a program. This reader knows the instructions that files of numbers need, and the names that its dialect
-/// has; it refuses every other, and calls nothing: calls are values, whose meaning their reader knows.
+/// A pickle is a program. This reader supports the instructions that files of numbers need, and the names of its
+/// dialect; it refuses all others. It calls nothing: calls become values, which the reader's user interprets.
 package struct PickleReader {
     private let bytes: ArraySlice<UInt8>
     private let dialect: PickleDialect
     /// The index of the next byte.
     private var place: Int
     private var stack: [Held] = []
-    /// The heights of the stack at which marks stand.
+    /// The heights of the stack at the marks.
     private var marks: [Int] = []
     private var memo: [Int: Held] = [:]
     /// Bytes of the texts that bytes were made of.
     private var encoded = 0
-    /// The values outside of the pickle, as it names them.
+    /// The values outside the pickle, as it names them.
     private var outside: [PickleValue] = []
 
-    /// A value, and how many others lie in one another in it.
+    /// A value, and the depth to which others are nested in it.
     private struct Held {
         var value: PickleValue
         var depth = 0
@@ -60,16 +60,16 @@ package struct PickleReader {
 
     /// The most values: a bound on the memory that a false file can make us take.
     private static let mostValues = 10_000_000
-    /// Values that lie in one another at most, and are let go of again in one another.
+    /// The most levels of nested values, as these are also released recursively.
     private static let greatestDepth = 100
 
-    /// The value that a file holds, whatever follows it.
+    /// Returns the value that a file holds, whatever follows it.
     package static func value(of bytes: [UInt8], _ dialect: PickleDialect) throws(PickleError) -> PickleValue {
         var bytes = bytes[...]
         return try next(in: &bytes, dialect)
     }
 
-    /// The value of the pickle that `bytes` begin with, which is taken off them.
+    /// Returns the value of the pickle that `bytes` begin with, which is taken off them.
     package static func next(
         in bytes: inout ArraySlice<UInt8>, _ dialect: PickleDialect
     ) throws(PickleError) -> PickleValue {
@@ -77,8 +77,7 @@ package struct PickleReader {
         return try next(in: &bytes, dialect, outside: &outside)
     }
 
-    /// The same, which also adds to `outside` the pickle's description of each value that lies outside of it, whatever
-    /// refers to them.
+    /// Reads the next pickle, and adds to `outside` the pickle's description of each value outside it.
     package static func next(
         in bytes: inout ArraySlice<UInt8>, _ dialect: PickleDialect, outside: inout [PickleValue]
     ) throws(PickleError) -> PickleValue {
@@ -209,7 +208,7 @@ package struct PickleReader {
     private mutating func build() throws(PickleError) {
         let (state, object) = (try pop(), try pop())
         switch object.value {
-        // An attribute of a dictionary, such as the versions of a state_dict's modules, changes no entry of it.
+        // An attribute of a dictionary, such as the versions of a state_dict's modules, changes none of its entries.
         case .dictionary: stack.append(object)
         case .call: try collect([object, state]) { .stateful($0[0], state: $0[1]) }
         default: throw refusal("it gives a state to what has none")

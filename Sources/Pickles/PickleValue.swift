@@ -16,7 +16,7 @@ package indirect enum PickleValue: Equatable, Sendable {
     case call(String, [PickleValue])
     /// An object that would be given a state.
     case stateful(PickleValue, state: PickleValue)
-    /// A value that lies outside of the pickle, by the pickle's description of it.
+    /// A value outside the pickle, by the pickle's description of it.
     case persistent(PickleValue)
     /// The memo's note of a list, a dictionary or an object: later instructions change them, and no file that is read
     /// here recalls them.

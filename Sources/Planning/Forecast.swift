@@ -18,12 +18,12 @@ package struct Forecast: Hashable, Sendable {
     /// Sizes of buckets that are tried, in MiB.
     package static let bucketMegabytes = [1, 2, 4, 8, 16, 25, 64, 128]
 
-    /// The fastest algorithm and bucket for a cluster.
+    /// Chooses the fastest algorithm and bucket for a cluster.
     ///
     /// - Parameters:
-    ///   - samples: of a step on each rank; nil for as many as were measured.
-    ///   - algorithms: those that may be chosen.
-    ///   - bucketMegabytes: those that may be chosen.
+    ///   - samples: the samples of a step on each rank; nil for the measured number.
+    ///   - algorithms: the algorithms to choose from.
+    ///   - bucketMegabytes: the sizes of buckets to choose from.
     package init(
         _ measurement: StepMeasurement, samples: Int?, cluster: Cluster, sharesMoments: Bool,
         algorithms: [Algorithm] = Algorithm.allCases, bucketMegabytes: [Int] = Self.bucketMegabytes

@@ -17,7 +17,7 @@ package struct Link: Hashable, Sendable {
         ("ib-hdr", Link(latency: 2e-6, bandwidth: 22e9)),
     ]
 
-    /// Between ranks of one machine, through shared memory.
+    /// The link between ranks of one machine, through shared memory.
     package static let sharedMemory = Link(latency: 4e-6, bandwidth: 4e9)
 
     /// `10gbe`, or latency and bandwidth as in `30us,1.15GB/s` or `3e-5,1.15e9`.

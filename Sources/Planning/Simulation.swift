@@ -1,7 +1,7 @@
 internal import Collectives
 
-/// A simulated training step of a rank among others. It has the thread that computes, the thread that sums gradients
-/// bucket by bucket beside it, and the machine's network, which one message leaves after the other.
+/// A simulated training step of a rank among others. The rank has the computing thread, the thread that sums gradients
+/// bucket by bucket beside it, and the machine's network, which sends one message after the other.
 ///
 /// All ranks do the same at the same time, so that one stands for all; `Stragglers` adds their differences.
 package struct Simulation: Sendable {
@@ -30,7 +30,7 @@ package struct Simulation: Sendable {
     /// The duration of the slowest rank, as a multiple of the usual one's; at least 1.
     private let slowness: Double
 
-    /// - Parameter measurement: that of a rank, whatever its neighbours were; it is scaled to `samples` and the
+    /// - Parameter measurement: that of a rank with any number of neighbours; it is scaled to `samples` and the
     ///   cluster's ranks a node.
     package init(_ measurement: StepMeasurement, samples: Int? = nil, cluster: Cluster, choice: Choice) {
         self.measurement = measurement.scaled(samples: samples, localRanks: cluster.ranksPerNode)
@@ -39,7 +39,7 @@ package struct Simulation: Sendable {
         slowness = Stragglers.factor(of: measurement.stepSeconds, ranks: cluster.ranks)
     }
 
-    /// One step.
+    /// Simulates one step.
     package func step() -> Step {
         var wires = Wires(cluster: cluster, choice: choice, gradients: measurement.gradients)
         // Sums are additions and copies on a core; where every core computes, computing waits for them.
@@ -70,7 +70,7 @@ package struct Simulation: Sendable {
 private struct Wires {
     private let cluster: Cluster
     private let choice: Simulation.Choice
-    /// Those of the gradients that are not sent yet.
+    /// The buckets that have not been sent yet.
     private var buckets: ArraySlice<Range<Int>>
     /// Messages that wait, with the time from which they may go.
     private var queue: [(transfer: Transfer, ready: Double)] = []
@@ -96,7 +96,7 @@ private struct Wires {
         advance(to: time)
     }
 
-    /// A sum that the computing thread waits for, from `time`: returns when it is there.
+    /// Makes the computing thread wait for a sum, from `time` on; returns the time at which it is complete.
     mutating func exchange(bytes: Double, at time: Double) -> Double {
         var now = time
         for transfer in cluster.transfers(bytes: bytes, .tree) {

@@ -6,7 +6,7 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
         package var seconds: Double
         /// Floats from the start of the gradients' arena that are final from here on.
         package var gradients: Int?
-        /// Numbers of eight bytes that batch norm sums over ranks before it goes on.
+        /// The number of eight-byte numbers that batch norm sums over ranks before it continues.
         package var moments: Int?
 
         package init(seconds: Double, gradients: Int? = nil, moments: Int? = nil) {
@@ -65,7 +65,7 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
     /// The range of the number of ranks of a machine.
     package static let rankRange = 1...4096
 
-    /// Checks that the numbers of a file lie in the ranges of a measurement.
+    /// Checks that the numbers of a file are in the ranges of a measurement.
     ///
     /// - Throws: `MeasurementError` for the first number out of its range.
     package func check() throws(MeasurementError) {

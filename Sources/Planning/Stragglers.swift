@@ -1,6 +1,6 @@
 /// The time of the slowest of several ranks, as a multiple of the usual one's.
 package enum Stragglers {
-    /// The expected largest of `ranks` draws from the measured steps, as a multiple of their median.
+    /// Returns the expected largest of `ranks` draws from the measured steps, as a multiple of their median.
     ///
     /// Of n values in order, the i-th is the largest of P draws with probability (i/n)^P - ((i-1)/n)^P. Steps slower
     /// than all measured ones do not occur: for many ranks measure many steps.

@@ -32,12 +32,12 @@ package struct Cluster: Hashable, Sendable {
         self.sharedMemory = sharedMemory
     }
 
-    /// The messages of one rank in a sum of `bytes` over all ranks, one after the other. With either
-    /// algorithm only a machine's part of the sum leaves it.
+    /// Returns the messages of one rank in a sum of `bytes` over all ranks, one after the other. With either algorithm
+    /// each machine sends only its part of the sum to others.
     ///
-    /// Up to 64 KiB recursive doubling, log2(P) messages of everything; else halving on the way down and doubling on
-    /// the way up, in messages of 4 MiB. Ranks beyond a power of two hand their numbers over before and get the sum
-    /// after.
+    /// Up to 64 KiB by recursive doubling, with log2(P) messages of all bytes; above by halving on the way down and
+    /// doubling on the way up, in messages of 4 MiB. Ranks beyond a power of two give their numbers to others before,
+    /// and get the sum after.
     func transfers(bytes: Double, _ algorithm: Algorithm) -> [Transfer] {
         guard ranks > 1 else { return [] }
         let levels = Int.bitWidth - 1 - ranks.leadingZeroBitCount
@@ -68,7 +68,7 @@ package struct Cluster: Hashable, Sendable {
         return transfers
     }
 
-    /// Whether ranks of which one's number is this much greater are on two machines.
+    /// Whether ranks whose numbers differ by `distance` are on two machines.
     private func isRemote(_ distance: Int, _ algorithm: Algorithm) -> Bool {
         switch algorithm {
         case .tree: !distance.isMultiple(of: nodes)

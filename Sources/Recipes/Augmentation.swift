@@ -4,16 +4,16 @@ extension Recipe {
     /// They are done in the order of the properties, in whatever order they are written.
     package struct Augmentation: Hashable, Sendable {
         package enum Crop: Hashable, Sendable {
-            /// Moved by up to so many pixels, with black around or with the image reflected.
+            /// A move by up to so many pixels, with black around or with the image reflected.
             case moved(pixels: Int, isReflected: Bool)
             /// A part of the area, between these shares, brought to full size.
             case resized(least: Double, most: Double)
         }
 
         package enum Flip: Hashable, Sendable {
-            /// With this probability.
+            /// A flip with this probability.
             case random(Double)
-            /// Every other epoch.
+            /// A flip in every other epoch.
             case alternating
         }
 
@@ -39,15 +39,15 @@ extension Recipe {
         package var erase: Double?
 
         package static let none = Augmentation()
-        /// For small images.
+        /// The augmentation for small images.
         package static let cropFlip = Augmentation(crop: .moved(pixels: 4, isReflected: false), flip: .random(0.5))
-        /// For photographs.
+        /// The augmentation for photographs.
         package static let resizedCropFlip = Augmentation(crop: .resized(least: 0.08, most: 1), flip: .random(0.5))
 
-        /// Lists that have a name of their own, and may stand among others.
+        /// The lists with a name of their own, which may be part of others.
         private static let named = [("crop-flip", cropFlip), ("resized-crop-flip", resizedCropFlip)]
 
-        /// The words that may stand between commas.
+        /// The words between commas.
         static let names = [
             "none", "crop-flip", "resized-crop-flip", "crop", "resized-crop", "flip", "alternating-flip",
             "color-jitter", "randaugment", "trivialaugment", "erase",
@@ -135,7 +135,7 @@ extension Recipe.Augmentation: LosslessStringConvertible {
         return .randAugment(operations: operations, magnitude: magnitude)
     }
 
-    /// The options of a transform, behind its `=` and between colons.
+    /// The options of a transform, after its `=` and between colons.
     private struct Options {
         private var rest: ArraySlice<Substring>
 
@@ -164,7 +164,7 @@ extension Recipe.Augmentation: LosslessStringConvertible {
 // MARK: - Writing
 
 extension Recipe.Augmentation: CustomStringConvertible {
-    /// All options in full, but for the lists that have a name: `crop=4:reflect,alternating-flip`.
+    /// The transforms in full, except for named lists: `crop=4:reflect,alternating-flip`.
     package var description: String {
         if self == .none { return "none" }
         var items: [String] = []
@@ -195,7 +195,7 @@ extension Recipe.Augmentation: CustomStringConvertible {
         return items.joined(separator: ",")
     }
 
-    /// The shortest text that reads as the same number.
+    /// Returns the shortest text that reads as the same number.
     private func short(_ number: Double) -> String {
         let text = "\(number)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
@@ -203,7 +203,7 @@ extension Recipe.Augmentation: CustomStringConvertible {
 }
 
 extension RecipeValueKind where Value == Recipe.Augmentation {
-    /// A text, or a list of the texts that stand between its commas.
+    /// A text, or a list of the texts between its commas.
     static var augmentation: Self {
         Self(
             expected: "none, or transforms separated by commas: "

@@ -1,6 +1,6 @@
 extension Recipe {
-    /// The word for a value that a run chooses before it begins. Files and flags write it `auto`, and nothing else that
-    /// they may say reads as it.
+    /// The word for a value that a run chooses before it begins: `auto` in files and flags, which stands for no other
+    /// value.
     package enum Auto {
         package static let batchSize = Int.min
         package static let learningRate = -Double.infinity
@@ -14,12 +14,12 @@ extension Recipe {
     /// The recipe with the batch that was chosen.
     package func with(batchSize: Int) throws(RecipeError) -> Recipe { try changing { $0.batchSize = batchSize } }
 
-    /// The recipe with the learning rate that was chosen.
+    /// Returns the recipe with the learning rate that was chosen.
     package func with(learningRate: Double) throws(RecipeError) -> Recipe {
         try changing { $0.learningRate = learningRate }
     }
 
-    /// The recipe with the values that an earlier part of the run has chosen for `auto`.
+    /// Returns the recipe with the values that an earlier part of the run has chosen for `auto`.
     package func choosing(as earlier: RecipeOverrides) throws(RecipeError) -> Recipe {
         try changing { values in
             if choosesBatchSize { values.batchSize = earlier.batchSize ?? values.batchSize }
@@ -38,7 +38,7 @@ extension Recipe {
 }
 
 extension RecipeValueKind where Value: Equatable {
-    /// The same, or `auto`, which `value` stands for.
+    /// Returns the same kind of value, or `auto`, for which `value` stands.
     func orAuto(_ value: Value) -> Self {
         let kind = self
         var either = Self(

@@ -5,7 +5,7 @@ extension Recipe {
     package enum ClassWeights: Hashable, Sendable {
         /// samples / (classes x samples of the class): all classes count alike.
         case balanced
-        /// One for each class, in the order of labels.
+        /// The weight of each class, in the order of labels.
         case list([Double])
         /// Factors by the classes' names; 1 for classes without a name here.
         case named([String: Double])
@@ -42,7 +42,7 @@ extension Recipe.ClassWeights {
 
     static func isWeight(_ number: Double) -> Bool { number > 0 && number <= 1e6 }
 
-    /// Reads a file of weights: one a line in the order of labels, or each behind its class, `cat: 2`. Lines that are
+    /// Reads a file of weights: one a line in the order of labels, or each after its class, `cat: 2`. Lines that are
     /// empty or begin with # are ignored.
     init(contentsOf path: String) throws(RecipeError) {
         let bytes: [UInt8]
@@ -125,7 +125,7 @@ extension RecipeValueKind where Value == Recipe.ClassWeights {
                 case .balanced: "balanced"
                 case .list(let list): "[" + list.map { "\($0)" }.joined(separator: ", ") + "]"
                 case .named(let named): map.print(named)
-                // Quoted where it could be taken for something else.
+                // Quoted where it could be mistaken for another kind of value.
                 case .file(let path):
                     Recipe.ClassWeights(path) == weights ? RecipeValueKind<String>.text.print(path) : "\"\(path)\""
                 }

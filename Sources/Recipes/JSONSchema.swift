@@ -81,7 +81,7 @@ extension JSONSchema {
     static let nothing = JSONSchema(type: ["null"])
     /// A text, or a value that YAML reads as a number or a boolean and a recipe reads as text.
     static let single = JSONSchema(type: ["string", "number", "boolean"])
-    /// The forms that say that there is no value.
+    /// The forms of having no value.
     static let refusal = any([
         oneOf([.boolean(false)]), text(like: "^(none|None|NONE|no|No|NO|off|Off|OFF)$"),
     ])
@@ -136,7 +136,7 @@ package struct RecipeSchema: Encodable, Sendable {
     package init() {
         var properties: [String: JSONSchema] = [:]
         for key in RecipeKey.all {
-            // Every key may be said to have no value.
+            // Every key may be set to no value.
             var schema = JSONSchema.any([key.schema, .nothing])
             schema.description = key.summary + " Expected: \(key.expected). Default: \(key.shownDefault)."
             schema.default = Self.constant(key)
@@ -148,7 +148,7 @@ package struct RecipeSchema: Encodable, Sendable {
         self.properties = properties
     }
 
-    /// A key's default as JSON has it; nil where there is none, or it depends on something else.
+    /// Returns a key's default in JSON; nil where there is none, or it depends on other values.
     private static func constant(_ key: RecipeKey) -> JSONSchema.Constant? {
         var values = RecipeOverrides()
         key.fill(&values)

@@ -15,8 +15,8 @@ extension Recipe {
 // MARK: Defaults
 
 extension Recipe.Optimizer {
-    /// The learning rate where none is given: PyTorch's default, LAMB's or Muon's authors', or for SGD a rate in
-    /// proportion to the images of a step.
+    /// Returns the learning rate where none is given: PyTorch's default, LAMB's or Muon's authors', or for SGD a rate
+    /// in proportion to the images of a step.
     func learningRate(batchSize: Int) -> Double {
         switch self {
         case .sgd, .lars: Recipe.Default.learningRate(batchSize: batchSize)
@@ -128,22 +128,22 @@ extension Recipe.Optimizer {
 
 extension Recipe {
     package var optimizer: Optimizer { overrides.optimizer ?? Default.optimizer }
-    /// In 0..<1.
+    /// The momentum, in 0..<1.
     package var momentum: Double { overrides.momentum ?? optimizer.momentum }
     /// The share of a gradient that SGD's momentum leaves out, in 0..<1.
     package var dampening: Double { overrides.dampening ?? 0 }
     package var nesterov: Bool { overrides.nesterov ?? optimizer.nesterov }
-    /// Two shares in 0..<1.
+    /// Adam's two decay rates, in 0..<1.
     package var betas: [Double] { overrides.betas ?? Default.betas }
     package var epsilon: Double { overrides.epsilon ?? optimizer.epsilon }
-    /// In 0..<1.
+    /// RMSprop's decay rate, in 0..<1.
     package var alpha: Double { overrides.alpha ?? Default.alpha }
     /// The trust coefficient of LARS and LAMB: the factor of a parameter's rate besides the ratio of norms.
     package var trust: Double { overrides.trust ?? optimizer.trust }
-    /// At least 0.
+    /// The weight decay, at least 0.
     package var weightDecay: Double { overrides.weightDecay ?? optimizer.weightDecay }
     package var decay: Decay { overrides.decay ?? Default.decay }
-    /// Parameters whose names begin with one of these do not decay.
+    /// The prefixes of the names of parameters without weight decay.
     package var noDecay: [String] { overrides.noDecay ?? [] }
     /// The factors of weight decay, by the beginning of parameters' names; the longest that fits counts.
     package var decayMultipliers: [String: Double] { overrides.decayMultipliers ?? [:] }
@@ -180,7 +180,7 @@ extension RecipeValueKind where Value == [Double] {
             print: { "[" + $0.map { "\($0)" }.joined(separator: ", ") + "]" })
     }
 
-    /// Returns the numbers that the words stand for; nil where a word is not a number.
+    /// Returns the numbers that the words denote; nil where a word is not a number.
     private static func numbers(_ words: [Substring]) -> [Double]? {
         let numbers = words.map { RecipeText.decimal(String($0.drop { $0 == " " })) }
         return numbers.contains(nil) ? nil : numbers.compactMap { $0 }

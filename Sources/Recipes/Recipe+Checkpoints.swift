@@ -3,21 +3,21 @@ import Files
 extension Recipe {
     /// The interval at which something is due.
     package enum Interval: Hashable, Sendable {
-        /// Whenever the run's steps are a multiple of this.
+        /// An interval of steps: due when the run's steps are a multiple of this.
         case steps(Int)
         /// Seconds since the last time.
         case seconds(Int)
-        /// Whenever the run's complete epochs are a multiple of this.
+        /// An interval of epochs: due when the run's complete epochs are a multiple of this.
         case epochs(Int)
     }
 
-    /// The checkpoints that a run writes, and those of them that stay.
+    /// The checkpoints that a run writes, and those of them that it keeps.
     package struct Checkpoints: Equatable, Sendable {
         /// The fate of a checkpoint that is due while one is being written.
         package enum Busy: String, CaseIterable, Sendable {
             /// Training waits until it can be taken.
             case wait
-            /// It is left out.
+            /// The checkpoint is skipped.
             case skip
         }
 
@@ -27,7 +27,7 @@ extension Recipe {
         package var keepLast: Int
         /// The number of checkpoints that are kept for their accuracy on the test split; 0 for none.
         package var keepBest: Int
-        /// The length, in epochs, of periods of which the first checkpoint is kept for ever; nil for none.
+        /// The length, in epochs, of periods whose first checkpoint is kept for ever; nil for none.
         package var keepEveryEpochs: Int?
         /// zstd's level.
         package var level: Int
@@ -38,7 +38,7 @@ extension Recipe {
     package enum NonFinitePolicy: String, CaseIterable, Sendable {
         /// The run ends there.
         case stop
-        /// The step leaves everything as it was.
+        /// The step leaves the state unchanged.
         case skip
         /// Training goes back to the state of the newest checkpoint, and on with the samples after that step.
         case rewind
@@ -138,7 +138,7 @@ extension RecipeValueKind where Value == Recipe.Interval {
 }
 
 extension RecipeValueKind where Value == Recipe.Resume {
-    /// `auto`, which `true` says too, a path, or `none`, which `false` and `no` say too.
+    /// The kind of value `auto` (or `true`), a path, or `none` (or `false`, `no`).
     static var resume: Self {
         let text = RecipeValueKind<String>.text
         return Self(

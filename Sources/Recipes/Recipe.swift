@@ -1,9 +1,9 @@
 package import Networks
 import Tensors
 
-/// All values of a run: one recipe and its seed give one result, bit for bit.
+/// The values of a run: a recipe and its seed give one result, bit for bit.
 ///
-/// A recipe is only made by `resolve(file:flags:)`, so its values are within their ranges.
+/// Only `resolve(file:flags:)` makes a recipe, so its values are within their ranges.
 package struct Recipe: Equatable, Sendable {
     /// The length of a run.
     package enum Duration: Equatable, Sendable {
@@ -26,18 +26,18 @@ package struct Recipe: Equatable, Sendable {
     package enum Convolution: String, CaseIterable, Sendable {
         /// Kernels of 3x3 at strides 1 and 2 by Winograd F(m x m, 3 x 3), others directly. Not on OpenBLAS.
         case winograd
-        /// All convolutions as the sum over their taps.
+        /// Computes all convolutions as sums over their taps.
         case direct
     }
 
-    /// The samples whose mean and variance batch norm normalises with.
+    /// The samples over which batch norm takes mean and variance.
     package enum BatchNorm: String, CaseIterable, Sendable {
         /// The samples of the global batch.
         case sync
-        /// The samples of each rank's part of it. Before an evaluation and a checkpoint, running statistics become the
-        /// mean over ranks.
+        /// The samples of each rank's part of the batch. Before an evaluation and a checkpoint, running statistics are
+        /// averaged over ranks.
         case average
-        /// The samples of each rank's part of it. Evaluations and checkpoints use rank 0's running statistics.
+        /// The samples of each rank's part of the batch. Evaluations and checkpoints use rank 0's running statistics.
         case local
     }
 
@@ -73,12 +73,12 @@ package struct Recipe: Equatable, Sendable {
 
     /// Whether decoded pictures stay in memory.
     package enum ImageCache: String, CaseIterable, Sendable {
-        /// Pictures stay in memory where all of them fit into a modest part of it.
+        /// Keeps pictures in memory where all of them fit into a modest part of it.
         case auto
         case off
     }
 
-    /// The views of a test image whose class scores are averaged.
+    /// The views of a test image whose logits are averaged.
     package enum TestAugmentation: String, CaseIterable, Sendable {
         /// The image alone.
         case none
@@ -103,19 +103,19 @@ package struct Recipe: Equatable, Sendable {
         case bar
         /// Lines.
         case plain
-        /// Only the lines that end epochs, and those of evaluations.
+        /// Shows only the lines at the end of epochs and evaluations.
         case none
     }
 
     /// The precision of losses in the log.
     package enum LossPrecision: String, CaseIterable, Sendable {
-        /// Four decimals.
+        /// Numbers with four decimals.
         case rounded
-        /// As many digits as are needed to read back the same bits.
+        /// Numbers with as many digits as are needed to read back the same bits.
         case full
     }
 
-    /// All values of the recipe, defaults included: `resolve` makes the same recipe from them.
+    /// The values of the recipe, including defaults: `resolve` makes the same recipe from them.
     package let overrides: RecipeOverrides
     /// A name that the zoo knows: `resnet18`.
     package let model: String
@@ -123,7 +123,7 @@ package struct Recipe: Equatable, Sendable {
 
 /// The values by name.
 extension Recipe {
-    /// Options of the model by key, values as text; the model says which there are.
+    /// The options of the model by key, with values as text; the model defines the keys.
     package var modelOptions: [String: String] { overrides.modelOptions ?? [:] }
     /// The initial rule of weights that no file gives.
     package var initScheme: InitialScheme { overrides.initScheme ?? Default.initScheme }
@@ -135,15 +135,15 @@ extension Recipe {
     package var initSkipMismatched: Bool { overrides.initSkipMismatched ?? Default.initSkipMismatched }
     /// Whether a single tensor of `initFile` that fits is enough.
     package var initForce: Bool { overrides.initForce ?? Default.initForce }
-    /// Parameters whose names begin with one of these are not updated.
+    /// The prefixes of the names of parameters that are not updated.
     package var freeze: [String] { overrides.freeze ?? [] }
-    /// Parameters whose names begin with none of these are not updated; all are where there are none.
+    /// The prefixes of the names of parameters that are updated, with all others frozen; empty for all parameters.
     package var trainOnly: [String] { overrides.trainOnly ?? [] }
     /// The factors of the learning rate, by the beginning of parameters' names; the longest that fits counts.
     package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
     /// The time for which parameters are trained, by the beginning of their names; the longest that fits counts.
     package var trainingLengths: [String: Interval] { overrides.trainingLengths ?? [:] }
-    /// Training images whose patches a whitening layer's weights come from.
+    /// The number of training images from whose patches a whitening layer's weights are computed.
     package var whiteningImages: Int { overrides.whiteningImages ?? Default.whiteningImages }
     /// Whether each epoch has its own order of samples.
     package var shuffle: Bool { overrides.shuffle ?? Default.shuffle }
@@ -168,7 +168,7 @@ extension Recipe {
     /// The most megabytes of samples that a rank prepares in advance.
     package var prefetchMegabytes: Int { overrides.prefetchMegabytes ?? Default.prefetchMegabytes }
     package var imageCache: ImageCache { overrides.imageCache ?? Default.imageCache }
-    /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
+    /// The dataset's name, with a folder after a colon for some: `fashion-mnist:/data`.
     package var data: String { overrides.data ?? Default.data }
     /// The share of pictures that is held out for testing where the data have no test split, in 0..<1.
     package var validationFraction: Double { overrides.validationFraction ?? Default.validationFraction }
@@ -188,9 +188,9 @@ extension Recipe {
         }
         return learningRateBatch.map { asked * Double(globalBatchSize) / Double($0) } ?? asked
     }
-    /// The images of a step that the learning rate is meant for; nil for those that a step has.
+    /// The images of a step for which the learning rate is given; nil for those of the run's steps.
     package var learningRateBatch: Int? { overrides.learningRateBatch }
-    /// The learning rate as it is written, before it is scaled.
+    /// The learning rate as given, before it is scaled.
     package var writtenLearningRate: Double? { overrides.learningRate }
     package var schedule: Schedule { Schedule(overrides) }
     /// The share of each training label that all classes have alike, in 0..<1.
@@ -221,10 +221,10 @@ extension Recipe {
     package var convolution: Convolution { overrides.convolution ?? Default.convolution }
     /// The seed of initial weights, sample order, augmentation and dropout.
     package var seed: UInt64 { overrides.seed ?? Default.seed }
-    /// The folder of results; nil lets the trainer name one after model and data.
+    /// The folder for results; nil to name it after model and data.
     package var output: String? { overrides.output }
     package var resume: Resume { overrides.resume ?? Default.resume }
-    /// Keys that a resumed run may change on request, besides those that may always change.
+    /// The keys that a resumed run may change on request, besides those that may always change.
     package var overriddenKeys: [String] { overrides.overriddenKeys ?? [] }
     package var checkpoints: Checkpoints { Checkpoints(overrides) }
     /// Steps between two snapshots of the state in each host's memory; 0 for none.
@@ -237,7 +237,7 @@ extension Recipe {
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
     /// Whether event files for TensorBoard are written.
     package var tensorBoard: Bool { overrides.tensorBoard ?? Default.tensorBoard }
-    /// The port of a page that shows the run while it goes on; nil for no page, 0 for any free port.
+    /// The port of the page that shows the run while it goes on; nil for no page, 0 for any free port.
     package var statusPort: Int? { overrides.statusPort }
     package var statusHost: String { overrides.statusHost ?? Default.statusHost }
     package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }
@@ -262,7 +262,7 @@ extension Recipe {
     /// Samples of an optimizer step over all ranks and passes.
     package var globalBatchSize: Int { batchSize * accumulate }
 
-    /// Returns the recipe for a training set of `samples`. Where these are less than a batch, a default learning rate
+    /// Returns the recipe for a training set of `samples`. Where these are fewer than a batch, a default learning rate
     /// is computed again, as it depends on the batch size.
     package func fitted(toSamples samples: Int) throws(RecipeError) -> Recipe {
         guard !choosesLearningRate, globalBatchSize > samples,

@@ -29,7 +29,7 @@ struct RecipeDocument {
         self.entries = entries
     }
 
-    /// Returns keys and values of the document; none where it is empty.
+    /// Returns the keys and values of the document; none where it is empty.
     private static func root(of text: String, path: String) throws(RecipeError) -> [(key: Node, value: Node)] {
         let document: Node?
         do {
@@ -69,8 +69,8 @@ struct RecipeDocument {
     /// The most aliases that a recipe may have.
     private static let mostAliases = 8
 
-    /// Limits the number of aliases before the parser follows them: a dozen lines, each of which names the one before
-    /// it ten times, stand for a million million values.
+    /// Limits the number of aliases before the parser follows them: in a dozen lines, each naming the previous one ten
+    /// times, they stand for a million million values.
     private static func checkAliases(in text: String, path: String) throws(RecipeError) {
         let bytes = Array(text.utf8)
         var (line, anchors, aliases) = (1, 0, 0)
@@ -88,7 +88,7 @@ struct RecipeDocument {
         }
     }
 
-    /// Returns a text as messages show it: only its beginning where it is long.
+    /// Returns a text for messages, shortened to its beginning where it is long.
     static func shortened(_ text: String) -> String { text.count > 60 ? text.prefix(60) + "…" : text }
 }
 
@@ -152,7 +152,7 @@ extension RecipeNode {
 }
 
 extension Tag {
-    /// The tag as a file writes it; nil where it writes none.
+    /// The tag in the file; nil where it has none.
     fileprivate var written: String? {
         let standard = "tag:yaml.org,2002:"
         // The parser gives quoted texts the tag of texts.

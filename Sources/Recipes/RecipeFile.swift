@@ -16,14 +16,14 @@ extension RecipeOverrides {
         for path in paths { lay(try RecipeOverrides(contentsOf: path)) }
     }
 
-    /// Reads YAML text, whose name in messages is `path`. It includes no other.
+    /// Reads YAML text, called `path` in messages. It cannot include other files.
     package init(yaml: String, path: String) throws(RecipeError) {
         var reading = RecipeReading()
         self = reading.values(ofText: yaml, path: path)
         if let error = reading.errors.first { throw error }
     }
 
-    /// Takes one value as the command line gives it: `lr=0.1`, the value in YAML.
+    /// Sets one value in the command line's form: `lr=0.1`, with the value in YAML.
     ///
     /// - Throws: where it names no key, or one that has a value already, or the value is of another kind.
     package mutating func set(_ setting: String) throws(RecipeError) {
@@ -52,7 +52,7 @@ extension RecipeOverrides {
         origins[name] = .setting
     }
 
-    /// Takes the value of a key; false where it is of another kind.
+    /// Sets the value of a key; false where it is of another kind.
     fileprivate mutating func take(_ value: RecipeNode, for key: RecipeKey) -> Bool {
         if key.isSilent(value) {
             cleared.insert(key.name)
@@ -62,7 +62,7 @@ extension RecipeOverrides {
     }
 }
 
-/// The reading of a file and of those that it includes, with all that is wrong in them.
+/// The reading of a file and of those that it includes, with all errors in them.
 struct RecipeReading {
     private(set) var errors: [RecipeError] = []
     /// The files on the way to the one that is read, each including the next.
@@ -73,7 +73,7 @@ struct RecipeReading {
     private static let longestChain = 8
     private static let mostFiles = 64
 
-    /// The values of a file, as far as it can be read.
+    /// Returns the values of a file, as far as it can be read.
     mutating func values(ofFile path: String) -> RecipeOverrides {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -94,7 +94,7 @@ struct RecipeReading {
         return values(ofText: String(pathBytes: bytes), path: path)
     }
 
-    /// The values of a text, as far as it can be read.
+    /// Returns the values of a text, as far as it can be read.
     mutating func values(ofText yaml: String, path: String) -> RecipeOverrides {
         let document: RecipeDocument
         do {
@@ -126,7 +126,7 @@ struct RecipeReading {
         return included
     }
 
-    /// The values of the files that a key names; a later one wins.
+    /// Returns the values of the files that a key names; a later one wins.
     private mutating func values(includedBy entry: RecipeDocument.Entry, path: String) -> RecipeOverrides {
         let place = RecipeError.place(path: path, line: entry.line) + ": " + RecipeKey.include
         var values = RecipeOverrides()
@@ -156,8 +156,8 @@ struct RecipeReading {
         return values
     }
 
-    /// The path of an included file: as it is written where it begins with `/` or `~`, else from the folder of the file
-    /// that names it.
+    /// Returns the path of an included file: relative to the folder of the including file, unless it begins with `/` or
+    /// `~`.
     private static func path(of name: String, besides file: String, place: String) throws(RecipeError) -> String {
         let path: String
         do {
@@ -186,7 +186,7 @@ struct RecipeReading {
 }
 
 extension RecipeKey {
-    /// The key of a file that names others, which it lies over. It is no key of a recipe.
+    /// The key under which a file names the files that it includes and overrides. It is not a key of a recipe.
     package static let include = "include"
     /// The meaning of `include`.
     package static let includeSummary = """
@@ -197,7 +197,8 @@ extension RecipeKey {
 }
 
 extension Recipe {
-    /// The recipe as YAML that resolves to the same recipe: everything that is not left to model, dataset or machine.
+    /// Returns the recipe as YAML that resolves to the same recipe: everything that is not left to model, dataset or
+    /// machine.
     package func yaml() -> String {
         let values = overrides
         return RecipeKey.all.compactMap { key in
@@ -205,8 +206,8 @@ extension Recipe {
         }.joined()
     }
 
-    /// All that is wrong with a file, without the recipe that it makes: it may be one that others include, which names
-    /// no model.
+    /// Returns all errors in a file, without making a recipe of it: it may be meant for inclusion, and so name no
+    /// model.
     package static func problems(inFile path: String) -> [RecipeError] {
         var reading = RecipeReading()
         var values = reading.values(ofFile: path)

@@ -3,7 +3,7 @@ import Tensors
 /// A key of a recipe. The table `all` is the only place that describes a key: its name, kind, range, default and
 /// meaning. Reading, checking, layering and printing walk it. The help of flags and docs/options.md are made from it.
 package struct RecipeKey: Sendable {
-    /// The part of the help, and of docs/options.md, that a key stands in.
+    /// The section of the help, and of docs/options.md, that has the key.
     package enum Section: String, CaseIterable, Sendable {
         case network = "The network"
         case data = "Data"
@@ -28,18 +28,18 @@ package struct RecipeKey: Sendable {
     package let summary: String
     /// The values that it takes, in words: `a whole number from 1 to 1024`.
     package let expected: String
-    /// The default: a value as a flag takes it, or words where it depends on something else.
+    /// The default in the form of a flag's value, or in words where it depends on other values.
     package let shownDefault: String
     /// Whether a resumed run may have another value than it began with.
     package let whenResumed: WhenResumed
-    /// Other names that users try; never accepted, only used to guess the intended key.
+    /// Other names that users try; never accepted, but used to suggest the right key.
     let alsoKnownAs: [String]
     private let field: Field
     /// The schema of the values that an editor accepts for the key.
     package let schema: JSONSchema
     /// Whether a file's value means that none is given.
     let isSilent: @Sendable (RecipeNode) -> Bool
-    /// Reads a value as a file writes it; false where it is of another kind.
+    /// Reads a value in a file's form; false where it is of another kind.
     let read: @Sendable (RecipeNode, inout RecipeOverrides) -> Bool
     /// Returns the value where there is one and it is out of range.
     let invalid: @Sendable (RecipeOverrides) -> String?
@@ -107,11 +107,11 @@ package struct RecipeKey: Sendable {
         expected.hasSuffix(Self.orAutoWords) ? String(expected.dropLast(Self.orAutoWords.count)) : expected
     }
 
-    /// Every key, in the order in which a recipe is written. Each section has a file of its own in `Keys`.
+    /// The keys, in the order in which a recipe is written. Each section has a file of its own in `Keys`.
     package static let all: [RecipeKey] =
         network + data + optimization + stopping + optimizer + schedule + loss + ranks + machine + results + checkpoints
 
-    /// The key that sets a field; nil where the table has no row for it.
+    /// Returns the key that sets a field; nil where the table has no row for it.
     package static func of<Value>(_ path: any KeyPath<RecipeOverrides, Value?> & Sendable) -> RecipeKey? {
         places[Field(path: path)].map { all[$0] }
     }
@@ -131,7 +131,7 @@ package struct RecipeKey: Sendable {
     /// The names of all keys, for messages.
     static var names: String { (all.map(\.name) + [include]).joined(separator: ", ") }
 
-    /// The key that `name` is most likely meant to be.
+    /// Returns the key that `name` is most likely meant to be.
     static func nearest(to name: String) -> String? {
         let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
         let own = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }

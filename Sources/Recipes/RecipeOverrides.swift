@@ -1,6 +1,6 @@
 package import Networks
 
-/// The values of one source, a YAML file or the command line; nil where it has none.
+/// The values of one source, a YAML file or the command line; nil for those that it does not set.
 package struct RecipeOverrides: Equatable, Sendable {
     package var model: String?
     package var modelOptions: [String: String]?
@@ -121,7 +121,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var virtualShards: Int?
     package var accumulate: Int?
 
-    /// The origins of values, by key; those of flags are not in it.
+    /// The origins of values, by key; those of flags are not included.
     var origins: [String: RecipeOrigin] = [:]
     /// Keys that are explicitly set to no value, whatever a lower layer has.
     var cleared: Set<String> = []
@@ -151,8 +151,8 @@ package enum RecipeOrigin: Hashable, Sendable {
 extension RecipeOverrides {
     /// Replaces values by those of `upper`, where it has any.
     ///
-    /// A length of the run replaces any other. A schedule or an optimizer replaces the settings of the one below. Of
-    /// `model_options` and `lr_multipliers` single entries are replaced.
+    /// A length of the run replaces any other. A schedule or an optimizer replaces the settings of an earlier one. Of
+    /// `model_options` and `lr_multipliers`, single entries are replaced.
     mutating func lay(_ upper: RecipeOverrides) {
         for key in RecipeKey.all where upper.cleared.contains(key.name) { forget(key) }
         if upper.epochs != nil || upper.steps != nil || upper.time != nil || upper.duration != nil {

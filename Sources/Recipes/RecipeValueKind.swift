@@ -19,7 +19,7 @@ indirect enum RecipeNode {
         if case .text(let text) = self { text } else { nil }
     }
 
-    /// Whether it stands for no value, in any spelling of YAML 1.2's core schema.
+    /// Whether the text means no value, in any spelling of YAML 1.2's core schema.
     var isNull: Bool { text?.isOne(of: ["", "~", "null", "Null", "NULL"]) ?? false }
 }
 
@@ -39,7 +39,7 @@ extension RecipeText {
         return isOne(of: ["false", "False", "FALSE"]) ? false : nil
     }
 
-    /// The boolean in those spellings, or as on/off and yes/no, which YAML 1.1 read too.
+    /// The boolean in those spellings, or as on/off and yes/no, which YAML 1.1 also accepts.
     var onOff: Bool? {
         if isOne(of: ["on", "On", "ON", "yes", "Yes", "YES"]) { return true }
         return isOne(of: ["off", "Off", "OFF", "no", "No", "NO"]) ? false : boolean
@@ -52,12 +52,12 @@ extension RecipeText {
 /// A kind of value: its reading, checking and writing.
 struct RecipeValueKind<Value: Sendable>: Sendable {
     let expected: String
-    /// The schema of values that an editor accepts: at least all those that `read` and `accepts` accept.
+    /// The schema of values for editors: it allows at least all that `read` and `accepts` accept.
     private(set) var schema: JSONSchema
     let read: @Sendable (RecipeNode) -> Value?
     let accepts: @Sendable (Value) -> Bool
     let print: @Sendable (Value) -> String
-    /// Whether `false`, `no` and `none` stand for no value, as `null` does for every key.
+    /// Whether `false`, `no` and `none` mean no value, as `null` does for every key.
     var isRefusable = false
     /// Combines an earlier value, such as a file's, with a later one, such as a flag's.
     var merge: @Sendable (_ earlier: Value, _ later: Value) -> Value = { _, later in later }
@@ -179,7 +179,7 @@ extension RecipeValueKind where Value == Double {
 }
 
 extension RecipeValueKind where Value == Double {
-    /// `5s`, `2.5s`, `1min` or `1h` in seconds; `none`, which `false` and `no` say too, is 0.
+    /// The kind of value `5s`, `2.5s`, `1min` or `1h` in seconds; `none` (or `false`, `no`) is 0.
     static func seconds(in range: ClosedRange<Double>) -> Self {
         Self(
             expected: "a time from \(Int(range.lowerBound))s to \(Int(range.upperBound))s such as 5s or 1min, or none",

@@ -14,17 +14,16 @@ extension Recipe {
             case polynomial(power: Double, final: Double)
             /// Half a cosine to `final` at the end of the run. (Loshchilov & Hutter, "SGDR", 2017.)
             case cosine(final: Double)
-            /// Half cosines to `final`, each beginning anew; each is `growth` times as long as the one before it. (The
-            /// same.)
+            /// Half cosines to `final`, each `growth` times as long as the one before it. (Loshchilov & Hutter, 2017.)
             case restarts(every: Interval, growth: Int, final: Double)
             /// Half a cosine up from a 25th, and half a cosine down to a 10,000th of that. (Smith & Topin,
-            /// "Super-Convergence", 2018, as torch's OneCycleLR has it, without its cycle of the momentum.)
+            /// "Super-Convergence", 2018, as in torch's OneCycleLR, without its cycle of the momentum.)
             case oneCycle
         }
 
         /// The length of a warm-up.
         package enum Warmup: Hashable, Sendable {
-            /// May be a fraction; 0 for none.
+            /// A length in epochs, perhaps a fraction; 0 for none.
             case epochs(Double)
             case steps(Int)
         }
@@ -84,7 +83,7 @@ extension Recipe.Schedule {
         for setting in settings { setting.forget(&values) }
     }
 
-    /// Makes sure that the settings are those of the shape that is asked for.
+    /// Checks that the settings are those of the chosen shape.
     static func check(_ values: RecipeOverrides) throws(RecipeError) {
         let name = values.schedule ?? Recipe.Default.schedule
         for setting in settings where setting.isGiven(values) && !setting.owners.contains(name) {
@@ -111,7 +110,7 @@ extension Recipe.Schedule {
         }
     }
 
-    /// Leaves out the defaults of settings that the shape does not have, and fills in those that depend on it.
+    /// Removes the defaults of settings that the shape does not have, and adds those that depend on it.
     static func complete(_ values: inout RecipeOverrides) {
         switch values.schedule ?? Recipe.Default.schedule {
         case .step where values.stepEvery == nil:

@@ -9,9 +9,9 @@ extension Recipe {
 }
 
 extension Recipe.TrainingSize {
-    /// The sizes of a recipe as they follow each other: images only grow.
+    /// Returns the sizes of a recipe in the order of training: images only grow.
     ///
-    /// - Parameter values: of which entries that are none are left out, until `check` has refused them.
+    /// - Parameter values: invalid entries are ignored, until `check` has refused them.
     static func all(_ values: RecipeOverrides) -> [Recipe.TrainingSize] {
         (values.trainingSizes ?? [:]).compactMap { Recipe.TrainingSize($0.key, $0.value) }
             .sorted { $0.pixels < $1.pixels }

@@ -1,14 +1,14 @@
 /// Whether a run that is resumed may have another value for a key than it began with.
 package enum WhenResumed: Sendable {
-    /// It sets the run's length, places, speed or output; the computation stays the same run's.
+    /// The key sets the run's length, places, speed or output; the computation stays the same run's.
     case changesFreely
-    /// It makes it another run from then on, which the user must allow by name: `--override KEY`.
+    /// The key makes it another run from then on, which the user must allow by name: `--override KEY`.
     case changesOnRequest
     /// The saved state fits no other value.
     case stays
 }
 
-/// A key of which a resumed run has another value than it began with.
+/// A key with different values in a resumed run and at its beginning.
 package struct RecipeDifference: Equatable, Sendable {
     package let key: String
     /// The value as a file would write it; nil where none is given.
@@ -18,7 +18,7 @@ package struct RecipeDifference: Equatable, Sendable {
 }
 
 extension RecipeKey {
-    /// - Throws: where `name` is no key, or one whose value cannot change.
+    /// - Throws: where `name` is not a key, or one whose value cannot change.
     static func checkOverridable(_ name: String) throws(RecipeError) {
         guard let key = all.first(where: { $0.name == name }) else {
             throw .unknownKey(path: "override", line: nil, found: name, nearest: nearest(to: name))
@@ -33,7 +33,7 @@ extension RecipeKey {
 }
 
 extension Recipe {
-    /// The keys that have a meaning only together with the value of `key`, and change with it.
+    /// Returns the keys that have a meaning only together with the value of `key`, and change with it.
     package static func settings(of key: String) -> [String] {
         switch key {
         case "optimizer": Optimizer.ownKeys

@@ -4,7 +4,7 @@ import Terminal
 package enum ReportError: Error, Equatable, Sendable {
     /// A folder without `config.yaml` and `metrics.jsonl`.
     case noRun(path: String)
-    /// A query's words that say nothing; `expected` is what they may say.
+    /// Words of a query that are not valid; `expected` are the valid forms.
     case invalidQuery(found: String, expected: String)
     case unknownColumn(found: String, known: [String])
     /// cairo, which draws PNG pictures, cannot be loaded.

@@ -3,10 +3,10 @@ package import Runs
 import Synchronization
 import Terminal
 
-/// Rewrites a run's `report.html` while it goes on: after evaluations, and now and then between them.
+/// A writer of a run's `report.html` while the run goes on: after evaluations, and now and then between them.
 ///
-/// A page that took a while is followed by a pause of some hundred times as long, so that all of them together stay a
-/// small part of the run; the last one, at the run's end, is always made.
+/// After a page, it pauses for a few hundred times as long as the page took, so that all pages together take a small
+/// part of the run. The last one, at the run's end, is always written.
 package final class ReportWriter: RunObserver {
     private let folder: RunFolder
     private let warn: @Sendable (String) -> Void
@@ -27,10 +27,10 @@ package final class ReportWriter: RunObserver {
     private static let period = 60.0
 
     /// - Parameters:
-    ///   - folder: must be there.
-    ///   - facts: are written beside the page.
-    ///   - clock: seconds that only grow.
-    ///   - warn: tells people once where a page cannot be written. The run goes on.
+    ///   - folder: an existing one.
+    ///   - facts: written beside the page.
+    ///   - clock: seconds that never decrease.
+    ///   - warn: called once where a page cannot be written. The run continues.
     package init(
         folder: RunFolder, facts: RunFacts?, clock: @escaping @Sendable () -> Double = ReportWriter.seconds,
         warn: @escaping @Sendable (String) -> Void

@@ -68,7 +68,7 @@ package struct JSONFields: Sendable {
         while place < end, bytes[place] <= 0x20 { place += 1 }
     }
 
-    /// Returns the place of a text without its quotes, and moves `place` behind it.
+    /// Returns the place of a text without its quotes, and moves `place` to the byte after it.
     private static func text(_ place: inout Int, _ end: Int, _ bytes: borrowing Span<UInt8>) -> Range<Int>? {
         guard place < end, bytes[place] == UInt8(ascii: "\"") else { return nil }
         let start = place + 1

@@ -90,7 +90,8 @@ package struct RunFolder: Hashable, Sendable {
         return name == "checkpoints" ? RunFolder(path: parent) : nil
     }
 
-    /// Returns the recipe of the run to resume, from its folder or else its checkpoint; nil where neither exists yet.
+    /// Returns the recipe of the run to resume, from its folder or, without one there, its checkpoint; nil where
+    /// neither exists yet.
     ///
     /// - Parameter output: the folder for results that the user asks for.
     package static func recipe(toResume resume: Recipe.Resume, output: String?) throws -> RecipeOverrides? {

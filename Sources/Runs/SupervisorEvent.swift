@@ -42,7 +42,7 @@ package struct SupervisorEvent: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// The event as a JSON object on one line.
+    /// Returns the event as a JSON object on one line.
     package func json(at time: Date) -> String {
         var object = JSONLine()
         object.add("time", time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))

@@ -6,7 +6,7 @@ import Synchronization
 
 /// The run's report, read again when it has been written anew. All that are answered with it share its bytes.
 final class ReportFile: Sendable {
-    /// Tells one file from the next that has its name.
+    /// The version of the file, which differs between successive files of the same name.
     private struct Version: Equatable {
         let file: UInt64
         let bytes: Int

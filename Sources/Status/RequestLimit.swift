@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Reads so many bytes of a client and no more: a request's first line and fields need few.
+/// A limit on the bytes that are read of a client: a request's first line and fields need few.
 final class RequestLimit: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -24,7 +24,7 @@ struct RunFiles: Sendable {
         }
     }
 
-    /// The newest events that a supervisor tells of, the newest last.
+    /// Returns the newest events of a supervisor, the newest last.
     func supervisorEvents(most: Int) -> [RunStatus.Event] {
         guard let text = tail(of: folder.events) else { return [] }
         let lines = text.split(separator: "\n").suffix(most)
@@ -35,7 +35,7 @@ struct RunFiles: Sendable {
         }
     }
 
-    /// The last whole lines of a file; nil where there is none.
+    /// Returns the last whole lines of a file; nil where there is none.
     private func tail(of path: String, bytes: UInt64 = 1 << 16) -> String? {
         guard let status = fileStatus(path), let handle = FileHandle(forReadingAtPath: path) else { return nil }
         defer { try? handle.close() }

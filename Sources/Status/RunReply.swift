@@ -2,12 +2,12 @@ import Foundation
 import Runs
 import Terminal
 
-/// The answer to `/api/run`, whose keys are these properties' in snake case. docs/status.md describes it; what is not
-/// known is left out.
+/// The answer to `/api/run`, whose keys are these properties' names in snake case. docs/status.md describes it; unknown
+/// values are left out.
 struct RunReply: Encodable {
     enum State: String, Encodable {
         case running
-        /// No step has been told of for much longer than usual.
+        /// No step has been reported for much longer than usual.
         case stalled
         case complete
     }

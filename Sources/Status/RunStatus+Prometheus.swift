@@ -2,8 +2,8 @@ import Foundation
 import Runs
 
 extension RunStatus {
-    /// The run as metrics. Names follow prometheus.io/docs/practices/naming: a prefix, basic units, `_total` for
-    /// counters.
+    /// Returns the run as metrics. Names follow prometheus.io/docs/practices/naming: a prefix, basic units, `_total`
+    /// for counters.
     ///
     /// - Parameters:
     ///   - now: the clock of the status.

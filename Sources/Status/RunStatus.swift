@@ -6,7 +6,7 @@ import Terminal
 ///
 /// Times are seconds of a clock that only goes forward; the caller reads it.
 struct RunStatus: Sendable {
-    /// Something that people may want to know of.
+    /// An event that people may want to know of.
     struct Event: Sendable, Codable {
         /// The time at which it was heard of, in ISO 8601.
         var time: String
@@ -57,7 +57,7 @@ struct RunStatus: Sendable {
         newest = now
     }
 
-    /// - Parameter date: the time of day, as ISO 8601 has it.
+    /// - Parameter date: the time of day in ISO 8601.
     mutating func add(_ line: ObservedLine, at now: Double, date: String) {
         longestGap = max(longestGap, now - newest)
         newest = now
@@ -112,8 +112,8 @@ extension RunStatus {
         return Double(max(totalSteps - step, 0)) * (last.time - first.time) / Double(last.step - first.step)
     }
 
-    /// Whether steps advance, as far as can be told: the time since the newest line is not much longer than the
-    /// longest was.
+    /// Whether steps seem to advance: the time since the newest line is not much longer than the longest interval so
+    /// far.
     func isAdvancing(at now: Double) -> Bool {
         let patience = training == nil ? Self.patienceAtFirst : max(Self.patience, Self.tolerance * longestGap)
         return now - newest <= patience
@@ -121,7 +121,7 @@ extension RunStatus {
 
     /// Seconds without a line that are nothing yet, whatever the run's pace.
     private static let patience = 120.0
-    /// The same before the first step.
+    /// The allowed seconds before the first step.
     private static let patienceAtFirst = 900.0
     /// The longest gap between lines so far, times this, is nothing yet.
     private static let tolerance = 5.0
@@ -136,7 +136,7 @@ extension RunStatus {
 
         var rank: Int
         var state: State
-        /// Over the median rank's.
+        /// The slowest rank's time, relative to the median rank's.
         var lagRatio: Double
     }
 
@@ -160,7 +160,8 @@ extension RunStatus {
         return [(rank, ratio)]
     }
 
-    /// The log names a rank by the same rule: so much slower than the median, in so many reports in a row.
+    /// The rule by which the log names a slow rank: its time relative to the median, and the number of successive
+    /// reports.
     private static let slowRatio = 1.25
     private static let reportsUntilBehind = 3
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection: reads one request, answers it, and closes. It has a time for each of these, whatever its client
+/// A connection, which reads one request, answers it, and closes. Each of these has a time limit, whatever the client
 /// does.
 final class StatusConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
@@ -12,11 +12,11 @@ final class StatusConnection: ChannelInboundHandler {
     private var hasAnswered = false
     private var deadline: Scheduled<Void>?
 
-    /// Until the request is there.
+    /// The time limit for the request.
     private static let requestTime = TimeAmount.seconds(10)
-    /// Until the client has taken the answer.
+    /// The time limit for the client to read the answer.
     private static let answerTime = TimeAmount.seconds(60)
-    /// For what the client still sends: closing before it is read would take the answer from it.
+    /// The time for reading what the client still sends: closing before that would take the answer from it.
     private static let lingerTime = TimeAmount.seconds(1)
 
     init(_ responder: StatusResponder, among connections: StatusConnections) {
@@ -58,7 +58,7 @@ final class StatusConnection: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The client says that it has sent all it has to say.
+        // The client has closed its side of the connection.
         if case .inputClosed? = event as? ChannelEvent, !hasAnswered { context.close(promise: nil) }
     }
 

@@ -1,8 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// The connections that are open, of which there are never more than so many: the oldest goes for the newest, so that
-/// clients that do nothing keep nobody out.
+/// The open connections, of limited number: a new one replaces the oldest, so that idle clients do not keep others out.
 final class StatusConnections: Sendable {
     private let limit: Int
     /// The oldest first.

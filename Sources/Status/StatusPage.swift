@@ -1,6 +1,7 @@
-/// The live page: a head that the run's newest numbers are written into, and below it the report, as its file has it.
+/// The live page: a head with the run's newest numbers, and below it the report's file.
 ///
-/// The report stands in a frame, so that it is loaded anew by itself, and each of both may do only what it needs.
+/// The report is in a frame, so that it is reloaded by itself, and each of the two has only the permissions that it
+/// needs.
 enum StatusPage {
     static var page: StatusReply {
         var reply = StatusReply(.ok, .html, html)
@@ -11,7 +12,7 @@ enum StatusPage {
         return reply
     }
 
-    /// The report's own style and script stand in it; it loads nothing and asks for nothing.
+    /// The policy for the report, which has its own style and script, loads nothing and sends no requests.
     static let reportPolicy = """
         default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
         frame-ancestors 'self'; base-uri 'none'; form-action 'none'

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// An answer of the status server, whoever asked.
+/// An answer of the status server, to any client.
 struct StatusReply {
     enum Code: Int {
         case ok = 200

@@ -3,7 +3,7 @@ import NIOCore
 import Runs
 import Synchronization
 
-/// Finds the answer to a request: six fixed paths, none of which is looked for on the disk.
+/// A responder to requests: it knows six fixed paths and looks for none of them on the disk.
 final class StatusResponder: Sendable {
     private let status = Mutex<RunStatus?>(nil)
     private let report = ReportFile()
@@ -29,8 +29,10 @@ final class StatusResponder: Sendable {
         status.withLock { $0?.add(line, at: now, date: date) }
     }
 
+    /// Returns the reply to a request.
+    ///
     /// - Parameters:
-    ///   - target: as the request's first line has it.
+    ///   - target: the target in the request's first line.
     ///   - host: the field `Host`; nil where there is none.
     func reply(method: String, target: String, host: String?) -> StatusReply {
         guard method == "GET" || method == "HEAD" else {
@@ -77,7 +79,7 @@ final class StatusResponder: Sendable {
         return reply
     }
 
-    /// The path of a target, which may be a whole URL (RFC 9112, section 3.2.2), without what follows `?`.
+    /// Returns the path of a target, which may be a whole URL (RFC 9112, section 3.2.2), up to a `?`.
     static func path(of target: String) -> Substring {
         var target = target.prefix { $0 != "?" && $0 != "#" }
         if target.lowercased().hasPrefix("http://") {

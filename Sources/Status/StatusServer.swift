@@ -7,29 +7,29 @@ import NIOPosix
 package import Recipes
 package import Runs
 
-/// The live page of a run: an HTTP server that can only be read, on a thread that gives way to those that compute.
+/// The server of a run's live page: an HTTP server that only answers, on a thread of low priority.
 ///
-/// It stands on SwiftNIO without a framework above. One event loop on one thread can be given the system's lowest
-/// priority, and every limit is set here: frameworks answer on threads that training's libraries share, and let a
-/// client that does not read its answer keep a connection for ever.
+/// It is built on SwiftNIO without a framework. One event loop on one thread can be given the system's lowest priority,
+/// and every limit is set here: frameworks answer on threads that training's libraries share, and let a client that
+/// does not read its answer keep a connection for ever.
 package final class StatusServer: RunObserver {
     /// The URL of the page.
     package let address: String
     private let responder: StatusResponder
     private let group: MultiThreadedEventLoopGroup
 
-    /// Listens, so that a port that is taken is known before training begins. The page says that the run is being
-    /// prepared until `show`.
+    /// Begins to listen, so that a port in use is noticed before training begins. Until `show`, the page says that the
+    /// run is being prepared.
     ///
     /// - Parameters:
     ///   - host: a name or address of this machine.
-    ///   - port: 0 for one that is free.
+    ///   - port: 0 for any free one.
     /// - Throws: `StatusError`, `ThreadError.refused`
     package convenience init(host: String, port: Int) throws {
         try self.init(host: host, port: port, clock: { ProcessInfo.processInfo.systemUptime })
     }
 
-    /// The page that a recipe asks for; nil where it asks for none.
+    /// Makes the server that a recipe asks for; nil where it asks for none.
     package convenience init?(for recipe: Recipe) throws {
         guard let port = recipe.statusPort else { return nil }
         try self.init(host: recipe.statusHost, port: port)
@@ -37,7 +37,7 @@ package final class StatusServer: RunObserver {
 
     /// - Parameter clock: seconds that only grow.
     init(host: String, port: Int, clock: @escaping @Sendable () -> Double) throws {
-        // NIO ends the program where it is refused a thread.
+        // NIO would end the program where the system refuses it a thread.
         try SystemThread.require(1, for: "status page")
         responder = StatusResponder(isLocalOnly: StatusResponder.isLocal(host) || host == "::1", clock: clock)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -51,9 +51,9 @@ package final class StatusServer: RunObserver {
         }
     }
 
-    /// Shows a run from here on.
+    /// Shows a run from now on.
     ///
-    /// - Returns: what is to be told of it.
+    /// - Returns: the observer that receives the run's lines and evaluations.
     package func show(_ run: ObservedRun) -> any RunObserver {
         responder.show(run, earlier: run.resumedStep > 0 ? Self.lines(of: run.folder) : [])
         return self
@@ -102,7 +102,7 @@ package final class StatusServer: RunObserver {
             .bind(host: host, port: port).wait()
     }
 
-    /// A quarter of the descriptors at most: training opens files too.
+    /// Returns the most connections: at most a quarter of the descriptors, as training opens files too.
     static func mostConnections(descriptors: Int?) -> Int {
         max(1, min(mostConnections, (descriptors ?? .max) / 4))
     }
@@ -121,7 +121,7 @@ package final class StatusServer: RunObserver {
 
     // MARK: The end
 
-    /// Seconds that the end may take, on a machine whose every core is wanted by others.
+    /// The seconds that the end may take on a machine whose cores are all in use.
     private static let endSeconds = 1.0
 
     private static func end(_ group: MultiThreadedEventLoopGroup) {
@@ -134,7 +134,7 @@ package final class StatusServer: RunObserver {
     private static func lines(of folder: RunFolder) -> [ObservedLine] {
         guard let text = try? String(contentsOfFile: folder.metrics, encoding: .utf8) else { return [] }
         let kinds = [MetricsRecord.Kind.evaluation, .train].map { "\"kind\": \"\($0.rawValue)\"" }
-        // Of reports the last tells enough.
+        // Of the reports of training, only the last is needed.
         let evaluations = text.split(separator: "\n").filter { $0.contains(kinds[0]) }
         let report = text.split(separator: "\n").last { $0.contains(kinds[1]) }
         return (evaluations + (report.map { [$0] } ?? [])).compactMap { ObservedLine($0) }

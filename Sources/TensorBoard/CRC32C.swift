@@ -15,7 +15,7 @@ enum CRC32C {
         }
     }
 
-    /// The checksum as records have it: a checksum over data that contain their own checksum would tell nothing
+    /// Returns the checksum as records have it: a checksum over data that contain their own checksum would tell nothing
     /// (tensorflow/core/lib/hash/crc32c.h).
     static func masked(of bytes: some Sequence<UInt8>) -> UInt32 {
         let checksum = checksum(of: bytes)

@@ -1,9 +1,9 @@
-/// A message `Event` of TensorFlow's `event.proto`: what one record of an event file holds.
+/// A record of an event file: the message `Event` of TensorFlow's `event.proto`.
 struct Event {
     enum Content {
         /// The first of a file.
         case version
-        /// The session began with the event's step: what earlier files say of it and of later steps no longer counts.
+        /// The session began with the event's step: earlier files' events of this and later steps no longer count.
         case sessionStart
         case summary([SummaryValue])
     }

@@ -32,7 +32,7 @@ final class EventFile {
 
     deinit { close(descriptor) }
 
-    /// Adds a record. What a disk that is full has taken of it is taken back.
+    /// Appends a record. Where the disk is full, removes the part that was written.
     ///
     /// - Throws: `RunError.cannotWrite`
     func append(_ event: Event) throws(RunError) {
@@ -57,14 +57,14 @@ final class EventFile {
 
     private static let prefix = "events.out.tfevents."
 
-    /// The seconds are ten digits until the year 2286.
+    /// Returns a file's name. Its seconds have ten digits until the year 2286, so that names sort by time.
     private static func name(seconds: Int) -> String {
         let host = (try? readFile("/proc/sys/kernel/hostname", limit: 256)).map { String(decoding: $0, as: UTF8.self) }
         let name = (host ?? "host").filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
         return prefix + "\(seconds).\(name).\(getpid())"
     }
 
-    /// The seconds in the names of the files that are there.
+    /// Returns the seconds in the names of the files that are there.
     private static func seconds(in folder: String) -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.compactMap { name in

@@ -2,7 +2,7 @@ import Recipes
 
 /// The recipe as TensorBoard's plugin for hyperparameters takes it (tensorboard/plugins/hparams/plugin_data.proto).
 enum Hyperparameters {
-    /// The session began: the recipe's values.
+    /// Returns the start of the session, with the recipe's values.
     static func start(_ recipe: Recipe, group: String, time: Double) -> SummaryValue {
         value("_hparams_/session_start_info") { data in
             data.add(3) { start in
@@ -18,7 +18,7 @@ enum Hyperparameters {
         }
     }
 
-    /// The session ended.
+    /// Returns the end of the session.
     static func end(isSuccess: Bool, time: Double) -> SummaryValue {
         // STATUS_SUCCESS and STATUS_FAILURE of the plugin's api.proto.
         value("_hparams_/session_end_info") { data in
@@ -35,7 +35,7 @@ enum Hyperparameters {
         return SummaryValue(tag, .hyperparameters(data.bytes))
     }
 
-    /// Those that decide what is learned, by key, as a recipe is written.
+    /// Returns the values that determine what is learned, by key, in a recipe's form.
     static func values(of recipe: Recipe) -> [(name: String, text: String)] {
         let sections: Set<RecipeKey.Section> = [.network, .data, .optimization, .optimizer, .loss]
         return RecipeKey.all.filter { sections.contains($0.section) }.compactMap { key in
@@ -43,7 +43,7 @@ enum Hyperparameters {
         }
     }
 
-    /// A message `google.protobuf.Value`.
+    /// Writes a message `google.protobuf.Value`.
     private static func write(_ text: String, to message: inout ProtobufWriter) {
         if let number = Double(text), number.isFinite {
             message.add(2, number)

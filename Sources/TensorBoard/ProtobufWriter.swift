@@ -51,14 +51,14 @@ struct ProtobufWriter {
 
     mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }
 
-    /// A repeated field of numbers, packed.
+    /// Adds a repeated field of numbers, packed.
     mutating func add(_ field: Int, packed values: [Double]) {
         begin(field, .counted)
         add(varint: UInt64(values.count * MemoryLayout<Double>.size))
         for value in values { add(littleEndian: value.bitPattern) }
     }
 
-    /// A message in the message.
+    /// Adds a message within the message.
     mutating func add(_ field: Int, message fill: (inout ProtobufWriter) -> Void) {
         var inner = ProtobufWriter()
         fill(&inner)

@@ -3,7 +3,7 @@ import Recipes
 package import Runs
 import Synchronization
 
-/// Writes the observed lines of a run into event files of TensorBoard, in the folder `tensorboard` of the run's folder.
+/// A writer of a run's observed lines into event files of TensorBoard, in the folder `tensorboard` of the run's folder.
 ///
 /// A resumed run begins another file, whose session start discards the later steps of earlier files.
 package final class TensorBoardWriter: RunObserver {
@@ -66,7 +66,7 @@ package final class TensorBoardWriter: RunObserver {
         }
     }
 
-    /// Returns the text as a block of code, so that Markdown leaves it as it is.
+    /// Returns the text as a block of code, so that Markdown does not change it.
     private static func markdown(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }.joined(separator: "\n")
     }

@@ -23,14 +23,14 @@ package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     deinit { pages.release() }
 
-    /// The elements, to read.
+    /// Calls `body` with the elements, to read.
     package borrowing func withSpan<Result, Failure: Error>(
         _ body: (Span<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeBufferPointer(start: baseAddress, count: count).span)
     }
 
-    /// The elements, to write.
+    /// Calls `body` with the elements, to write.
     package mutating func withMutableSpan<Result, Failure: Error>(
         _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

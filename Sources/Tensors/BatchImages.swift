@@ -71,7 +71,7 @@ package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable 
 
     deinit { reserve.put(block) }
 
-    /// A sample, to write.
+    /// Calls `body` with a sample, to write.
     package func withSample<Result, Failure: Error>(
         _ index: Int, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -81,7 +81,7 @@ package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable 
         return try body(&span)
     }
 
-    /// A sample, to read.
+    /// Calls `body` with a sample, to read.
     package func withFinishedSample<Result, Failure: Error>(
         _ index: Int, _ body: (Span<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -32,15 +32,16 @@ package struct CounterRandom: Sendable {
         Self.mixed(start &+ (index &+ 1) &* increment)
     }
 
-    /// A number in [0, 1): one of 2^24 equally likely multiples of 2^-24.
+    /// Returns a number in [0, 1): one of 2^24 equally likely multiples of 2^-24.
     package func uniform(_ index: UInt64) -> Float {
         Float(bits(index) >> 40) * 0x1p-24
     }
 
-    /// A number of the normal distribution with mean 0 and variance 1, by Box and Muller's transform; within ±8.6.
+    /// Returns a number of the normal distribution with mean 0 and variance 1, by Box and Muller's transform; within
+    /// ±8.6.
     package func normal(_ index: UInt64) -> Float { normals(index)[0] }
 
-    /// The numbers of the normal distribution at four indices in a row, which take little longer than one.
+    /// Returns the numbers of the normal distribution at four indices in a row, which take little longer than one.
     package func normals(_ index: UInt64) -> SIMD4<Float> {
         let first = SIMD4(bits(index), bits(index &+ 1), bits(index &+ 2), bits(index &+ 3))
         var u = SIMD4<Double>()
@@ -53,7 +54,7 @@ package struct CounterRandom: Sendable {
         return SIMD4<Float>((-2 * Elementary.logs(u)).squareRoot() * Elementary.cosines(2 * .pi * v))
     }
 
-    /// A whole number in 0..<bound, each as likely as the others to within bound / 2^64.
+    /// Returns a whole number in 0..<bound, each as likely as the others to within bound / 2^64.
     package func integer(_ index: UInt64, below bound: Int) -> Int {
         precondition(bound > 0, "no whole number lies in 0..<\(bound)")
         return Int(bits(index).multipliedFullWidth(by: UInt64(bound)).high)

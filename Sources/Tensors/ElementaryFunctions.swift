@@ -41,7 +41,7 @@ package enum Elementary {
         return power * powerOfTwo(half) * powerOfTwo(Int(k) - half)
     }
 
-    /// The natural logarithm of x; -infinity at 0, NaN below.
+    /// Returns the natural logarithm of x; -infinity at 0, NaN below.
     package static func log(_ x: Double) -> Double {
         guard x > 0 else { return x == 0 ? -.infinity : .nan }
         guard x < .infinity else { return x }
@@ -76,12 +76,12 @@ package enum Elementary {
         return k * logOfTwoHigh + (f - (s * (f - z * tail) - k * logOfTwoLow))
     }
 
-    /// The sine of x radians, |x| up to 10^6.
+    /// Returns the sine of x radians, |x| up to 10^6.
     package static func sin(_ x: Double) -> Double {
         x.magnitude <= 1_000_000 ? waves(SIMD4(repeating: x), quadrants: 0)[0] : .nan
     }
 
-    /// The cosine of x radians, |x| up to 10^6.
+    /// Returns the cosine of x radians, |x| up to 10^6.
     package static func cos(_ x: Double) -> Double {
         x.magnitude <= 1_000_000 ? cosines(SIMD4(repeating: x))[0] : .nan
     }
@@ -89,7 +89,7 @@ package enum Elementary {
     /// Returns four cosines of x radians, |x| up to 10^6.
     package static func cosines(_ x: SIMD4<Double>) -> SIMD4<Double> { waves(x, quadrants: 1) }
 
-    /// The sines of x + quadrants pi / 2.
+    /// Returns the sines of x + quadrants pi / 2.
     ///
     /// x = quadrant * pi / 2 + r with |r| <= pi / 4. (Cody and Waite, "Software Manual for the Elementary Functions",
     /// 1980.)
@@ -105,7 +105,7 @@ package enum Elementary {
         return unsafeBitCast((cosines & isOdd | sines & ~isOdd) ^ ((quadrant & 2) &<< 62), to: SIMD4<Double>.self)
     }
 
-    /// The sines of |x| <= pi / 4; the first term left out is x^19 / 19! < 2^-63.
+    /// Returns the sines of |x| <= pi / 4; the first term left out is x^19 / 19! < 2^-63.
     private static func sinesNearZero(_ x: SIMD4<Double>) -> SIMD4<Double> {
         let z = x * x
         var tail = SIMD4(repeating: 1.0 / 355_687_428_096_000)
@@ -119,7 +119,7 @@ package enum Elementary {
         return x + x * z * tail
     }
 
-    /// The cosines of |x| <= pi / 4; the first term left out is x^18 / 18! < 2^-58.
+    /// Returns the cosines of |x| <= pi / 4; the first term left out is x^18 / 18! < 2^-58.
     private static func cosinesNearZero(_ x: SIMD4<Double>) -> SIMD4<Double> {
         let z = x * x
         var tail = SIMD4(repeating: 1.0 / 20_922_789_888_000)

@@ -1,5 +1,5 @@
-/// A fingerprint of 64 bits: any change of a single number changes it, any other change all but surely. It detects
-/// accidents, not attacks; it is no cryptographic digest.
+/// Returns a fingerprint of 64 bits: any change of a single number changes it, any other change all but surely. It
+/// detects accidents, not attacks; it is no cryptographic digest.
 ///
 /// - Complexity: about a nanosecond a number.
 package func fingerprint(of values: Span<Float>) -> UInt64 {

@@ -8,7 +8,7 @@ package enum PieceChecksum {
     /// Floats of a piece, so that a copied piece stays in the first- or second-level cache.
     package static let floats = 8_192
 
-    /// The pieces of `count` floats.
+    /// Returns the pieces of `count` floats.
     package static func pieces(of count: Int) -> Int { (count + floats - 1) / floats }
 
     /// Copies a piece.
@@ -28,7 +28,7 @@ package enum PieceChecksum {
         }
     }
 
-    /// The checksum of a piece.
+    /// Returns the checksum of a piece.
     package static func of(_ piece: Span<Float>) -> UInt64 {
         piece.withUnsafeBytes { bytes in
             sum(bytes) { _, _ in

@@ -31,7 +31,7 @@ package struct Sharding: Hashable, Sendable {
     /// The shards of this rank, in its order.
     package var ownShards: [Int] { Array(stride(from: rank, to: shards, by: ranks)) }
 
-    /// The samples of `shard` in a batch of `batchSize`: sizes differ by one at most, the longer ones first.
+    /// Returns the samples of `shard` in a batch of `batchSize`: sizes differ by one at most, the longer ones first.
     package func samples(ofShard shard: Int, batchSize: Int) -> Range<Int> {
         let (size, longer) = batchSize.quotientAndRemainder(dividingBy: shards)
         let start = shard * size + Swift.min(shard, longer)
@@ -61,6 +61,6 @@ package struct Sharding: Hashable, Sendable {
             .reduce(0) { $0 + samples(ofShard: $1, batchSize: batchSize).count }
     }
 
-    /// The most samples that any shard of a batch of `batchSize` has.
+    /// Returns the most samples that any shard of a batch of `batchSize` has.
     package func capacity(batchSize: Int) -> Int { (batchSize + shards - 1) / shards }
 }

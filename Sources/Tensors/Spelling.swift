@@ -1,7 +1,7 @@
 /// Guesses the name that a misspelt one was meant to be.
 package enum Spelling {
-    /// The first candidate that `name` is a part of, or else the one with the fewest edits from it, the first of
-    /// several; nil where all differ in more than half of their letters.
+    /// Returns the first candidate that `name` is a part of, or else the one with the fewest edits from it, the first
+    /// of several; nil where all differ in more than half of their letters.
     package static func nearest(to name: String, among candidates: [String]) -> String? {
         let name = name.lowercased()
         // Two letters are a part of too much.

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// An error whose description has several lines, such as one that shows how a command is used.
+/// An error whose description has several lines, such as one that explains a command's usage.
 package protocol ErrorOfSeveralLines: Error, CustomStringConvertible {}
 
 extension Error {
@@ -23,7 +23,7 @@ extension Error {
 }
 
 extension NSError {
-    /// The error number behind it; nil where there is none.
+    /// The error number behind the error; nil where there is none.
     fileprivate var systemCode: Int32? {
         if domain == NSPOSIXErrorDomain { return Int32(exactly: code) }
         guard domain == NSCocoaErrorDomain else { return nil }

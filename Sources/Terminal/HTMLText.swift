@@ -1,6 +1,6 @@
 extension String {
-    /// The text with everything that HTML and XML read as more than a letter written as a reference, and what a reader
-    /// would not see made visible.
+    /// The text with references in place of all characters that are special in HTML and XML, and with invisible
+    /// characters made visible.
     package var htmlEscaped: String {
         let needsWork = utf8.contains { byte in
             switch byte {

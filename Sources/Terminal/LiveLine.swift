@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The last line of the terminal behind standard error, which is drawn again and again. Whole lines that go to the same
-/// terminal by any stream come above it: it makes room for them and stands below them again.
+/// The last line of the terminal behind standard error, which is drawn again and again. Whole lines to the same
+/// terminal, by any stream, appear above it: it is cleared for them and drawn again below.
 package final class LiveLine: Sendable {
     package static let shared = LiveLine()
 
@@ -12,7 +12,7 @@ package final class LiveLine: Sendable {
         let columns: Int
     }
 
-    /// nil for none. Held while anything is written to a terminal.
+    /// The current line; nil for none. Its lock is held while anything is written to a terminal.
     private let shown = Mutex<Line?>(nil)
 
     private static let clearing = "\r\u{1B}[K"
@@ -22,13 +22,12 @@ package final class LiveLine: Sendable {
         atexit { LiveLine.shared.remove() }
     }
 
-    /// Draws a text in the place of the one that stands there. It may hold colours and nothing else that a terminal
-    /// obeys.
+    /// Draws a text in place of the current line. The text may have colours, but no other control sequences.
     ///
-    /// Draws nothing where that would have to wait, as for a terminal that Ctrl-S has stopped, or where a shell has put
-    /// this process into the background.
+    /// Draws nothing where that would have to wait, as for a terminal stopped by Ctrl-S, or where a shell has put this
+    /// process into the background.
     ///
-    /// - Parameter columns: the width of the window that it was made for.
+    /// - Parameter columns: the width of the window for which the text was made.
     func show(_ text: String, columns: Int) {
         guard Self.isReady else { return }
         shown.withLock { shown in
@@ -51,7 +50,7 @@ package final class LiveLine: Sendable {
             guard let line = shown else { return body() }
             Self.write(Self.clearing)
             defer {
-                // A shell's prompt may stand there by now, and in a narrower window the line would be two.
+                // A shell's prompt may be on the line by now, and in a narrower window the line would take two.
                 let fits = TerminalSize.columns(of: STDERR_FILENO).map { $0 >= line.columns } ?? false
                 if fits && Self.isInForeground { Self.write(line.text) } else { shown = nil }
             }

@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Signals by which the system ends a process that writes where nobody reads (SIGPIPE) or more than a file may hold
-/// (SIGXFSZ), and which it ends by itself no longer: the call fails instead.
+/// The signals by which the system ends a process that writes without a reader (SIGPIPE) or beyond a file's size limit
+/// (SIGXFSZ). They are ignored, so that the call fails instead.
 package enum WriteSignals {
     private static let all = [SIGPIPE, SIGXFSZ]
-    /// Those that were not ignored before.
+    /// The signals that were not ignored before.
     private static let taken = Mutex<[Int32]>([])
 
-    /// Those that are ignored by now and were not before.
+    /// The signals that are ignored now and were not before.
     package static var ignored: [Int32] { taken.withLock { $0 } }
 
     /// Ignores them from now on.

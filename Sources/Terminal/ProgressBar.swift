@@ -1,16 +1,16 @@
 import Glibc
 import Synchronization
 
-/// A line on standard error that shows how far something is, for people alone: there is none where standard error is no
+/// A line on standard error that shows people the progress of work; there is none where standard error is not a
 /// terminal, or one that cannot move its cursor.
 ///
-/// Whoever works calls `show` as often as it likes; at most ten times a second that draws.
+/// `show` may be called as often as wanted; it draws at most ten times a second.
 package final class ProgressBar: Sendable {
     private let style: TerminalStyle
     /// Nanoseconds of the monotonic clock before which nothing is drawn.
     private let due: Mutex<UInt64>
 
-    /// Between two drawings, and before the first: what takes less shows nothing.
+    /// The time between two drawings, and before the first: shorter work shows nothing.
     private static let nanoseconds: UInt64 = 100_000_000
 
     /// - Returns: nil where a bar has no place.
@@ -22,7 +22,7 @@ package final class ProgressBar: Sendable {
 
     deinit { remove() }
 
-    /// Draws the figures, which are asked for only where it is time to.
+    /// Draws the figures, which are computed only when it is time to draw.
     package func show(_ figures: @autoclosure () -> ProgressFigures) {
         let now = Self.now
         let isDue = due.withLock { due in

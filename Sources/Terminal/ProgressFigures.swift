@@ -16,7 +16,7 @@ package struct ProgressFigures: Hashable, Sendable {
     package var title: Words
     /// The number of things that are done, of `total`.
     package var done: Int
-    /// The number of things to do; nil where it is not known.
+    /// The number of things to do; nil where not known.
     package var total: Int?
     /// The facts, the most important one first: in a narrow window it is left out last.
     package var facts: [Words]
@@ -49,8 +49,8 @@ extension ProgressFigures {
     /// The most columns of a bar: a longer one shows nothing more.
     private static let longestBar = 40
 
-    /// Returns the line with a bar of at least `leastBar` columns, without one where the total is not known; nil where
-    /// it does not fit.
+    /// Returns the line with a bar of at least `leastBar` columns, without a bar where the total is not known; nil
+    /// where it does not fit.
     private func line(
         _ form: KeyPath<Words, String>, between gap: String, width: Int, leastBar: Int, style: TerminalStyle
     ) -> String? {

@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Standard output or standard error, which may be full, closed, or read by nobody any more. None of that ends the
-/// process.
+/// Standard output or standard error, which may be full, closed, or without a reader. None of that ends the process.
 package final class StandardStream: Sendable {
     package static let output = StandardStream(descriptor: STDOUT_FILENO)
     package static let error = StandardStream(descriptor: STDERR_FILENO)
 
     private let descriptor: Int32
-    /// Held while a text is being written, so that those of several threads do not mix.
+    /// Whether the stream's reader is gone. Its lock is held while a text is being written, so that texts of several
+    /// threads do not mix.
     private let isGone = Mutex(false)
 
     init(descriptor: Int32) {
@@ -25,7 +25,7 @@ package final class StandardStream: Sendable {
         if code != 0 { throw StreamFailure(code: code) }
     }
 
-    /// The error number of a call that failed, or 0.
+    /// Returns the error number of a call that failed, or 0.
     private func write(_ bytes: [UInt8]) -> Int32 {
         isGone.withLock { isGone in
             guard !isGone else { return EPIPE }
@@ -38,7 +38,7 @@ package final class StandardStream: Sendable {
     /// Whether a person sees it.
     package var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// The error number of a call that failed, or 0.
+    /// Returns the error number of a call that failed, or 0.
     static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -69,5 +69,5 @@ extension StreamFailure: CustomStringConvertible {
     package var description: String { isReaderGone ? "its reader has gone" : systemReason(code) }
 }
 
-/// The system's words for an error number: `No space left on device`.
+/// Returns the system's words for an error number: `No space left on device`.
 package func systemReason(_ code: Int32) -> String { String(cString: strerror(code)) }

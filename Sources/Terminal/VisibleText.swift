@@ -1,12 +1,12 @@
 import Files
 
 extension String {
-    /// The text with control characters made visible: those that nobody sees, or that move a terminal's cursor, change
-    /// its colours or reverse the order of its letters. An escape becomes `\u{1b}`, and a byte of a path that is no
-    /// part of UTF-8 `\xE9`. For text from files, which may be anybody's.
+    /// The text with control characters made visible: those that are invisible, or that move a terminal's cursor,
+    /// change its colours or reverse the order of its letters. An escape becomes `\u{1b}`, and a byte of a path that is
+    /// not part of UTF-8 `\xE9`. For text from files of unknown origin.
     package var visible: String { visible(keeping: []) }
 
-    /// The same, but for some characters that stay.
+    /// Returns the visible text, in which some characters stay as they are.
     package func visible(keeping kept: Set<Unicode.Scalar>) -> String {
         replacingControls(keeping: kept) { scalar in
             scalar.pathByte.map { "\\x" + String($0, radix: 16, uppercase: true) }
@@ -46,8 +46,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether it is a control character (C0, DEL, C1), a separator of lines or paragraphs, or one that overrides the
-    /// direction of what follows (Unicode, UAX #9), or stands for a byte. All others are below U+10000.
+    /// Whether the scalar is a control character (C0, DEL, C1), a separator of lines or paragraphs, or one that
+    /// overrides the direction of text (Unicode, UAX #9), or means a byte. All others are below U+10000.
     fileprivate var isControl: Bool {
         switch value {
         case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true

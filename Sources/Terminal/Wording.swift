@@ -23,7 +23,7 @@ package enum Wording {
         return significant(number)
     }
 
-    /// A name from a file as a message may show it: without control characters, and not longer than a line.
+    /// Returns a name from a file as a message may show it: without control characters, and not longer than a line.
     package static func shown(_ name: String) -> String {
         let most = 100
         return String(name.unicodeScalars.prefix(most)).visible + (name.unicodeScalars.count > most ? "…" : "")
@@ -48,7 +48,8 @@ package enum Wording {
         }
     }
 
-    /// Three digits that count, never an exponent for what people meet: `0.0512`, `6.45`, `981`, `22,900`.
+    /// Returns a number in three significant digits, without an exponent in the usual range: `0.0512`, `6.45`, `981`,
+    /// `22,900`.
     package static func significant(_ number: Double) -> String {
         guard number.isFinite else { return "\(number)" }
         switch number.magnitude {
@@ -70,7 +71,7 @@ package enum Wording {
         "\(grouped(number)) \(number == 1 ? thing : plural ?? thing + "s")"
     }
 
-    /// The first few of a list: `1, 2, 3 and 7 more`
+    /// Returns the first few of a list: `1, 2, 3 and 7 more`
     package static func few(_ words: [String], most: Int = 8) -> String {
         words.prefix(most).joined(separator: ", ")
             + (words.count > most ? " and \(grouped(words.count - most)) more" : "")
@@ -94,7 +95,7 @@ package enum Wording {
 }
 
 extension String {
-    /// The text in a column of `width`, at its right or left edge.
+    /// Returns the text in a column of `width`, at its right or left edge.
     package func column(_ width: Int, isLeading: Bool = false) -> String {
         let padding = String(repeating: " ", count: max(width - count, 0))
         return isLeading ? self + padding : padding + self

@@ -22,7 +22,7 @@ struct ModelArguments: ParsableArguments {
     var choice: ModelChoice { ModelChoice(model, options: modelOptions.byKey()) }
 }
 
-/// A network's file, for commands that look at what was trained.
+/// A network's file, for commands that inspect a trained network.
 struct NetworkFileArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -94,7 +94,8 @@ struct ListArgument<Value: LosslessStringConvertible & Sendable>: ExpressibleByA
     }
 }
 
-/// The name of a scheme for first weights, which is looked up where it is used: the error there says which is nearest.
+/// The name of a scheme for initial weights. It is looked up where it is used, as the error there names the nearest
+/// one.
 struct SchemeArgument: ExpressibleByArgument {
     let name: String
 
@@ -122,7 +123,7 @@ struct AutoInteger: AutoArgument {
 
     init?(argument: String) {
         guard let value = argument == "auto" ? Recipe.Auto.batchSize : Int(argument) else { return nil }
-        // What stands for auto cannot be written otherwise.
+        // The number that stands for `auto` must not be written otherwise.
         self.value = argument != "auto" && value == Recipe.Auto.batchSize ? value + 1 : value
     }
 }

@@ -6,7 +6,7 @@ import Runs
 import Terminal
 import Training
 
-/// `cnn-train config`: what files of recipes say, without a run.
+/// `cnn-train config`: the contents of files of recipes, without a run.
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Shows, checks and compares recipes.",
@@ -63,7 +63,7 @@ struct ConfigCommand: ParsableCommand {
         }
     }
 
-    /// A key's value, as YAML has it.
+    /// A key's value in YAML.
     private struct Row: Encodable {
         let key: String
         let value: String
@@ -115,7 +115,7 @@ extension ConfigCommand {
             (self.model, self.problems, holds) = (model, problems, problems.isEmpty)
         }
 
-        /// The model of a recipe that there is a network for; nil where it names none.
+        /// Returns a recipe's model, where there is a network of that name; nil where it names none.
         private static func model(of path: String) throws -> String? {
             let values = try RecipeOverrides(contentsOf: path)
             guard values.model != nil else { return nil }

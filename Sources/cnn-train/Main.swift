@@ -44,7 +44,7 @@ enum Main {
                 }
             }
         default:
-            // Also what asks for help, which comes back as an error.
+            // A request for help comes back as an error, too.
             do {
                 try run(command)
             } catch {
@@ -56,7 +56,7 @@ enum Main {
     /// Bytes without which no command gets far.
     private static let leastMemory = 16 << 20
 
-    /// The command that a command line means.
+    /// Returns the command that a command line means.
     static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         guard !arguments.isEmpty else {
             throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage())
@@ -70,7 +70,7 @@ enum Main {
         try PrintError.check()
     }
 
-    /// Does what all ranks take part in, and ends them together.
+    /// Runs `body`, in which all ranks take part, and ends them together.
     private static func inJob(_ body: (any Communicator) throws -> Void) {
         let job = startJob()
         do {
@@ -86,8 +86,8 @@ enum Main {
         }
     }
 
-    /// Ends for what the command line itself says: help, the version, a mistake in it, or a command that failed by
-    /// itself.
+    /// Ends the process because of the command line itself: help, the version, a mistake in it, or a command that
+    /// failed.
     private static func leave(_ error: any Error) -> Never {
         let ending = Ending(error)
         let isHelp = ending.exitStatus == 0
@@ -122,7 +122,7 @@ enum Main {
     }
 }
 
-/// Tells the supervisor of this rank, if there is one, why the rank ends.
+/// Leaves a note for the supervisor of this rank, if there is one, with the reason for the rank's end.
 private func leaveNote(_ error: any Error, rank: Int) {
     guard let job = SupervisedJob.own else { return }
     FailureNote(rank: rank, exitCode: error.status, isOwn: !(error is CollectiveError), words: error.words).leave(
@@ -132,7 +132,8 @@ private func leaveNote(_ error: any Error, rank: Int) {
 /// The exit status and message with which a command of one process ends the program.
 private struct Ending: ErrorWithStatus, ErrorOfSeveralLines {
     let exitStatus: Int32
-    /// For standard output where the status is 0, as help is, else for standard error; empty where all has been said.
+    /// The text for standard output where the status is 0, as for help, else for standard error; empty where all has
+    /// been printed.
     let description: String
 
     init(_ error: any Error) {
@@ -144,8 +145,7 @@ private struct Ending: ErrorWithStatus, ErrorOfSeveralLines {
         case _ where code == .failure && !(error is ExitCode):
             (exitStatus, description) = (ExitStatus.failure, error.words)
         default:
-            // ArgumentParser's message without the word that the program's name stands for here, and with a list of
-            // words on one line.
+            // ArgumentParser's message without its word for the program's name, and with lists of words on one line.
             var message = CNNTrain.fullMessage(for: error)
             if message.hasPrefix("Error: ") { message.removeFirst("Error: ".count) }
             exitStatus = code.rawValue
@@ -156,7 +156,7 @@ private struct Ending: ErrorWithStatus, ErrorOfSeveralLines {
     }
 }
 
-/// A mistake in the command line, in words that say how it is used.
+/// A mistake in the command line, with the command's usage.
 struct UsageError: ErrorOfSeveralLines {
     let description: String
 
@@ -174,7 +174,7 @@ struct FailureSum: Error, CustomStringConvertible {
 
 /// A command that all ranks of a job carry out together.
 protocol RankedCommand: ParsableCommand {
-    /// - Throws: `SharedFailure` for what all ranks know of; anything else ends the job in the name of this rank.
+    /// - Throws: `SharedFailure` for errors that all ranks know of; any other ends the job in the name of this rank.
     func run(in world: any Communicator) throws
 }
 
@@ -183,7 +183,7 @@ protocol LocalCommand: ParsableCommand {}
 
 /// Holds options of a command to the ranges that a recipe's values have.
 ///
-/// - Parameter fill: gives a recipe's values those of the options.
+/// - Parameter fill: sets a recipe's values to those of the options.
 func checkRanges(_ fill: (inout RecipeOverrides) -> Void) throws {
     var values = RecipeOverrides()
     fill(&values)

@@ -5,7 +5,7 @@ import Runs
 import Terminal
 import Training
 
-/// `cnn-train models`: what there is to train.
+/// `cnn-train models`: the networks that can be trained.
 struct ModelsCommand: LocalCommand {
     static let configuration = CommandConfiguration(commandName: "models", abstract: "Lists the models.")
 

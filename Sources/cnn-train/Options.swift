@@ -1,7 +1,7 @@
 import ArgumentParser
 import Recipes
 
-/// `cnn-train options`: docs/options.md, made of `RecipeKey` and so never behind it.
+/// `cnn-train options`: docs/options.md, generated from `RecipeKey` and so always up to date.
 struct OptionsCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "options", abstract: "Prints every option of a run as Markdown.", shouldDisplay: false)
@@ -57,7 +57,7 @@ struct OptionsCommand: LocalCommand {
         return "| " + cells.map(escaped).joined(separator: " | ") + " |\n"
     }
 
-    /// A bar would end the cell.
+    /// Escapes bars, which would end the cell.
     private static func escaped(_ cell: String) -> String {
         cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
     }

@@ -5,8 +5,8 @@ import Terminal
 /// The reason why a line could not be printed; nil where all could.
 private let firstFailure = Mutex<StreamFailure?>(nil)
 
-/// Prints a line on standard output. A reader that has gone has what it wanted; any other failure ends the command,
-/// once it has done its work.
+/// Prints a line on standard output. A reader that is gone is no error; any other failure ends the command after its
+/// work.
 func print(_ text: String = "") {
     do {
         try StandardStream.output.write(text + "\n")
@@ -15,17 +15,17 @@ func print(_ text: String = "") {
     }
 }
 
-/// Says on standard error what went wrong.
+/// Prints an error on standard error.
 func complain(_ message: String) {
     try? StandardStream.error.write("cnn-train: \(message)\n")
 }
 
-/// Says on standard error what is to be known besides the results.
+/// Prints notes besides the results on standard error.
 func tell(_ notes: [String]) {
     for note in notes { complain("note: \(note.visible)") }
 }
 
-/// The error of a command whose output nobody can read.
+/// The error of a command whose output cannot be written.
 struct PrintError: Error, CustomStringConvertible {
     let failure: StreamFailure
 

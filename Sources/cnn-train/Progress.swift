@@ -4,12 +4,12 @@ import Tensors
 import Terminal
 import Training
 
-/// Shows a person how far something is that takes its time, while `body` does it.
+/// Shows the progress of `body` to a person.
 ///
 /// - Parameters:
-///   - title: what is done.
-///   - unit: what is counted: `images`.
-///   - body: is given what to tell how many of how many are done, as often as it likes.
+///   - title: the work.
+///   - unit: the things that are counted: `images`.
+///   - body: is given a function to call with how many of how many are done, as often as wanted.
 func showingProgress<Result>(
     _ title: String, unit: String, _ body: ((_ done: Int, _ of: Int) -> Void) throws -> Result
 ) rethrows -> Result {
@@ -30,14 +30,14 @@ private func figures(_ title: String, unit: String, done: Int, of all: Int, seco
     return figures
 }
 
-/// Returns the bar of a command that ranks share: rank 0's, and none under mpirun, which takes what ranks write.
+/// Returns the bar of a command that ranks share: rank 0's, and none under mpirun, which relays the ranks' output.
 func sharedBar(in world: any Communicator) -> ProgressBar? {
     world.rank == 0 && !Launcher.isPresent ? ProgressBar() : nil
 }
 
-/// Shows a person that files of a dataset are being listed, wherever `body` opens one.
+/// Shows a person that files of a dataset are being listed, whenever `body` opens one.
 ///
-/// - Parameter bar: nil where nobody looks on.
+/// - Parameter bar: nil for none.
 func showingOpening<Result>(on bar: ProgressBar?, _ body: () throws -> Result) rethrows -> Result {
     guard let bar else { return try body() }
     return try OpeningProgress.watching(

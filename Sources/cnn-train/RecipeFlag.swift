@@ -3,14 +3,14 @@ import Recipes
 
 /// Flags of a recipe's keys. Names, help and defaults come from `RecipeKey`, the only place that describes them.
 protocol RecipeFlags: ParsableArguments {
-    /// Writes down what was given.
+    /// Writes the flag's value, if it was given, into a recipe.
     func write(to recipe: inout RecipeOverrides) throws
 }
 
 extension Option {
-    /// A flag that may be left out.
+    /// An optional flag.
     ///
-    /// - Parameter fallback: what counts where it is left out, if that is not what a recipe has.
+    /// - Parameter fallback: the value without the flag, if it is not the recipe's default.
     init<T: ExpressibleByArgument, V>(
         _ path: any KeyPath<RecipeOverrides, V?> & Sendable, default fallback: String? = nil
     )
@@ -23,9 +23,9 @@ extension Option {
             help: flag.help(for: T.self, default: fallback))
     }
 
-    /// A flag that may be left out, whose text is read by `transform`.
+    /// An optional flag whose text is read by `transform`.
     ///
-    /// - Parameter fallback: as above.
+    /// - Parameter fallback: the value without the flag, if it is not the recipe's default.
     init<V>(
         _ path: any KeyPath<RecipeOverrides, V?> & Sendable, default fallback: String? = nil,
         transform: @escaping @Sendable (String) throws -> String
@@ -34,7 +34,7 @@ extension Option {
         self.init(name: flag.name, help: flag.help(for: String.self, default: fallback), transform: transform)
     }
 
-    /// A flag whose value may be left out too.
+    /// A flag whose value is optional, too.
     init<V>(
         _ path: any KeyPath<RecipeOverrides, V?> & Sendable, defaultAsFlag: String,
         transform: @escaping @Sendable (String) throws -> String
@@ -96,10 +96,10 @@ private struct FlagText {
 
     var name: NameSpecification { .customLong(key.flag) }
 
-    /// - Parameter fallback: what counts where the flag is left out; empty where ArgumentParser says it.
+    /// - Parameter fallback: the value without the flag; empty where ArgumentParser shows it.
     func help<T: ExpressibleByArgument>(for type: T.Type, default fallback: String? = nil) -> ArgumentHelp {
         var notes: [String] = []
-        // ArgumentParser lists the values of a choice, and says nothing of ranges.
+        // ArgumentParser lists the values of a choice, but no ranges.
         if T.self is any Numeric.Type { notes.append(key.expectedNumber) }
         if T.self is any AutoArgument.Type { notes.append(key.expected) }
         let fallback = fallback ?? key.shownDefault

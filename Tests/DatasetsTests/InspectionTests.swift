@@ -1,4 +1,5 @@
 import Foundation
+import ImageFaults
 import Testing
 
 @testable import Datasets

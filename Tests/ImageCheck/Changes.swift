@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import ImageFaults
 
 /// A change of a picture as the command line names it: `rotate:9.0:bilinear`.
 struct Change {

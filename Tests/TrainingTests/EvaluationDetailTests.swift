@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Foundation
+import ImageFaults
 import Recipes
 import Runs
 import Testing

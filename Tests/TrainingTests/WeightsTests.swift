@@ -392,6 +392,19 @@ struct EngineStateTests {
     }
 }
 
+extension Engine {
+    /// The optimizer's state of each parameter that training moves.
+    fileprivate var optimizerTensors: [NamedTensor] {
+        optimizerKinds.flatMap { kind in
+            parameters.indices.filter { parameters[$0].isTrainable }.map { index in
+                NamedTensor(
+                    name: kind.tensorName(of: parameters[index].name), shape: parameters[index].shape,
+                    storage: .float32(values(of: ParameterID(index: index), in: kind)))
+            }
+        }
+    }
+}
+
 @Suite("Rates of parameters")
 struct ParameterRatesTests {
     private func rates(_ yaml: String) throws -> ParameterRates {

@@ -38,7 +38,8 @@ package final class SnapshotFile {
 
     deinit { if let descriptor { close(descriptor) } }
 
-    /// The newest whole state, its slot, and the checksum of its floats, which this computes by reading all of them.
+    /// Returns the newest whole state, its slot, and the checksum of its floats, which this computes by reading all of
+    /// them.
     package func newest() -> (slot: Int, state: SnapshotState, checksum: UInt64)? {
         let found = (0..<SnapshotHead.slots).compactMap { slot in state(of: slot).map { (slot, $0) } }
         let whole = found.sorted { $0.1.state.step > $1.1.state.step }.first { slot, found in
@@ -47,7 +48,7 @@ package final class SnapshotFile {
         return whole.map { ($0.0, $0.1.state, $0.1.content) }
     }
 
-    /// The floats of a slot: the parts of the state one after the other, in the engine's layout.
+    /// Returns the floats of a slot: the parts of the state one after the other, in the engine's layout.
     package func content(of slot: Int) -> LentMemory<Float> {
         map.floats(at: place(of: slot) + SnapshotHead.wordBytes, count: head.sizes.floats)
     }
@@ -73,8 +74,8 @@ package final class SnapshotFile {
         newestStep = state.step
     }
 
-    /// The step of a run's newest whole state on this host; nil where there is none. Needs no engine, and works in any
-    /// process of the run's user.
+    /// Returns the step of a run's newest whole state on this host; nil where there is none. Needs no engine, and works
+    /// in any process of the run's user.
     package static func newestWholeStep(ofRun run: String, in folder: SnapshotFolder = .shared) -> Int? {
         (try? folder.open(run: run))?.newestStep
     }

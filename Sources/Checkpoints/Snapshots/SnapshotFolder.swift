@@ -18,7 +18,7 @@ package struct SnapshotFolder: Equatable, Sendable {
     /// The seconds for which a new file may still be incomplete.
     private static let youth = 60
 
-    /// The path of a run's file.
+    /// Returns the path of a run's file.
     ///
     /// - Precondition: `run` is a run's identity.
     package func file(ofRun run: String) -> String { path + "/" + Self.prefix + run }
@@ -90,7 +90,7 @@ package struct SnapshotFolder: Equatable, Sendable {
         }
     }
 
-    /// The bytes that this user's file for states of these sizes takes here; 0 where there is none.
+    /// Returns the bytes that this user's file for states of these sizes takes here; 0 where there is none.
     package func bytesTaken(_ sizes: SnapshotHead.Sizes) -> Int {
         let least = SnapshotHead.fileBytes(sizes)
         let names = (try? SystemFiles().names(in: path)) ?? []

@@ -78,12 +78,12 @@ extension SnapshotHead {
     package static let slots = 2
     private static let page = 4096
 
-    /// The bytes of a slot for states of these sizes.
+    /// Returns the bytes of a slot for states of these sizes.
     package static func slotBytes(_ sizes: Sizes) -> Int {
         wholePages(sizes.floats.saturatingProduct(MemoryLayout<Float>.stride).saturatingSum(wordBytes))
     }
 
-    /// The bytes of a file for states of these sizes, without its head.
+    /// Returns the bytes of a file for states of these sizes, without its head.
     package static func fileBytes(_ sizes: Sizes) -> Int { slots.saturatingProduct(slotBytes(sizes)) }
 
     static func wholePages(_ bytes: Int) -> Int { bytes.saturatingSum(page - 1) / page * page }
@@ -126,7 +126,7 @@ extension SnapshotHead {
         return bytes
     }
 
-    /// The bytes of the head that begins with `bytes`; nil where they begin no head.
+    /// Returns the bytes of the head that begins with `bytes`; nil where they begin no head.
     static func count(firstBytes bytes: [UInt8]) -> Int? {
         guard bytes.count >= wordBytes, word(.magic, in: bytes) == magic else { return nil }
         let count = word(.bytes, in: bytes)

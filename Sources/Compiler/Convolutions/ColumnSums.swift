@@ -3,8 +3,8 @@ internal import KernelInterface
 internal import Tensors
 
 extension ConvolutionGeometry {
-    /// The floats of the products for the taps of a kernel's row over some rows, with a margin before each row and
-    /// after the last.
+    /// Returns the floats of the products for the taps of a kernel's row over some rows, with a margin before each row
+    /// and after the last.
     fileprivate func productFloats(rows: Int) -> Int {
         let margin = kernelWidth - 1 - padding
         return (rows * (output.width + margin) + margin) * WeightLayout.block

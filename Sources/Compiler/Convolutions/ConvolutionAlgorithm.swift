@@ -34,7 +34,7 @@ protocol ConvolutionAlgorithm {
     /// Whether the algorithm computes the problem. It is asked after all earlier ones in the list have declined.
     func accepts(_ problem: ConvolutionProblem) -> Bool
 
-    /// The maps that the algorithm can read or write with channels padded to 8; neither by default.
+    /// Returns the maps that the algorithm can read or write with channels padded to 8.
     func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8
 
     /// Appends the kernel calls that compute the problem on these tensors.
@@ -63,7 +63,7 @@ package struct ConvolutionAlgorithms {
         self.all = all
     }
 
-    /// The first algorithm that accepts the problem; `DirectConvolution` accepts all.
+    /// Returns the first algorithm that accepts the problem; `DirectConvolution` accepts all.
     func algorithm(for problem: ConvolutionProblem) -> any ConvolutionAlgorithm {
         all.first { $0.accepts(problem) } ?? DirectConvolution()
     }

@@ -33,7 +33,7 @@ struct ConvolutionGeometry {
     var isPointwise: Bool { !isDepthwise && taps == 1 && stride == 1 && padding == 0 }
 
     /// The channels of a task of a depthwise convolution, a multiple of 32: as many as leave cache for
-    /// `Blocking.depthwiseRows` rows, since memory is faster where more of a pixel is read at once. Channel blocks are
+    /// `BlockSizes.depthwiseRows` rows, since memory is faster where more of a pixel is read at once. Channel blocks are
     /// of nearly equal size.
     var depthwiseLanes: Int {
         let blocks = WeightLayout.blocks(output.channels)

@@ -22,7 +22,8 @@ struct ConvolutionPart {
     var firstInput: Int
     var firstOutput: Int
 
-    /// The same convolution over only the pixels that it reads: a 1x1 kernel with a stride skips the pixels in between.
+    /// Returns the same convolution over only the pixels that it reads: a 1x1 kernel with a stride skips the pixels in
+    /// between.
     func decimated() -> ConvolutionPart {
         guard geometry.taps == 1, geometry.padding == 0, geometry.stride > 1, !geometry.isDepthwise else { return self }
         var part = self

@@ -148,17 +148,14 @@ extension PlanBuilder {
         _ phase: StridePhases.Phase, _ taps: StridePhases, _ dy: TensorView, _ window: SourceWindow,
         _ geometry: ConvolutionGeometry
     ) -> [ReduceElement] {
-        var elements: [ReduceElement] = []
-        for tap in phase.taps {
+        let elements = phase.taps.map { tap in
             let source = tapOffset(row: tap.row + window.padTop, column: tap.column + window.padLeft, window, dy)
-            append(
-                geometry.isDepthwise
-                    ? ReduceElement(source: source, weight: taps.tapOrder[tap.place] * WeightLayout.block, length: 1)
-                    : ReduceElement(
-                        source: source, weight: tap.place * dy.channels * WeightLayout.block, length: dy.channels),
-                to: &elements)
+            return geometry.isDepthwise
+                ? ReduceElement(source: source, weight: taps.tapOrder[tap.place] * WeightLayout.block, length: 1)
+                : ReduceElement(
+                    source: source, weight: tap.place * dy.channels * WeightLayout.block, length: dy.channels)
         }
-        return elements.flatMap(cut)
+        return joining(elements)
     }
 
     /// Returns the weights with inputs as lanes; those of a depthwise convolution are that already.

@@ -22,7 +22,8 @@ extension PlanBuilder {
         return window
     }
 
-    /// The window of copies whose tiles continue from row to row of a small map; nil where single rows make good tiles.
+    /// Returns the window of copies whose tiles continue from row to row of a small map; nil where single rows make
+    /// good tiles.
     func joined(
         _ window: SourceWindow, _ geometry: ConvolutionGeometry, rows: Int, columns: Int, kernelHeight: Int,
         columnCopies: Int
@@ -38,7 +39,7 @@ extension PlanBuilder {
         return copiedSample(joined, rows: 1) <= BlockSizes.joinedFloats ? joined : nil
     }
 
-    /// The floats of a copy of the source rows of `rows` output rows of one sample.
+    /// Returns the floats of a copy of the source rows of `rows` output rows of one sample.
     func copiedSample(_ window: SourceWindow, rows: Int) -> Int {
         let row = window.width * window.pixelStride
         return window.columnCopies > 0
@@ -46,7 +47,7 @@ extension PlanBuilder {
             : ((rows - 1) * window.step + window.rowSpan) * row
     }
 
-    /// The distance in floats from the first tap's input to the input of a tap.
+    /// Returns the distance in floats from the first tap's input to the input of a tap.
     func tapOffset(row: Int, column: Int, _ window: SourceWindow, _ source: TensorView) -> Int {
         if window.columnCopies > 0 {
             let copy = column * window.rowRemainders + row % window.step
@@ -56,53 +57,47 @@ extension PlanBuilder {
             ? (row * window.width + column) * window.pixelStride : (row * source.width + column) * source.pixelStride
     }
 
-    /// The floats between pixels in a task's copy.
+    /// Returns the floats between pixels in a task's copy.
     func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
         if geometry.isDepthwise { return geometry.depthwiseLanes }
         return geometry.taps == 1 ? spread(source.channels) : source.channels
     }
 
-    /// The distance in floats between pixels of `channels` channels: an odd number of cache lines, so that the pixels
-    /// of a column do not share a few lines of the first-level cache.
+    /// Returns the distance in floats between pixels of `channels` channels: an odd number of cache lines, so that the
+    /// pixels of a column do not share a few lines of the first-level cache.
     func spread(_ channels: Int) -> Int {
         let line = MemoryPlan.laneGranule
         return channels % (2 * line) == 0 ? channels + line : channels
     }
 
-    /// The whole output as one stride phase.
+    /// Returns the whole output as one stride phase.
     func wholeMap(_ geometry: ConvolutionGeometry, _ elements: [ReduceElement]) -> Phase {
         Phase(
             rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
             elements: UnsafePointer(memory.store(elements)), elementCount: elements.count)
     }
 
-    /// The taps in the order row, column, input, as batch-reduce GEMM elements; taps that lie side by side in memory
-    /// are one.
+    /// Returns the taps in the order row, column, input, as batch-reduce GEMM elements; taps that lie side by side in
+    /// memory are one.
     func forwardElements(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [ReduceElement] {
+        joining(elements(perTask: geometry.inputsPerOutput, geometry, x, window))
+    }
+
+    /// The batch-reduce GEMM elements of taps in their order: taps that lie side by side in memory are one.
+    func joining(_ taps: [ReduceElement]) -> [ReduceElement] {
         var elements: [ReduceElement] = []
-        for r in 0..<geometry.kernelHeight {
-            for s in 0..<geometry.kernelWidth {
-                append(
-                    ReduceElement(
-                        source: tapOffset(row: r, column: s, window, x),
-                        weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * WeightLayout.block,
-                        length: geometry.inputsPerOutput), to: &elements)
+        for tap in taps {
+            if let last = elements.last, last.source + last.length == tap.source,
+                last.weight + last.length * WeightLayout.block == tap.weight
+            {
+                elements[elements.count - 1].length += tap.length
+            } else {
+                elements.append(tap)
             }
         }
         return elements.flatMap(cut)
-    }
-
-    /// Appends a batch-reduce GEMM element, joined to the last one where it continues that.
-    func append(_ element: ReduceElement, to elements: inout [ReduceElement]) {
-        if let last = elements.last, last.source + last.length == element.source,
-            last.weight + last.length * WeightLayout.block == element.weight
-        {
-            elements[elements.count - 1].length += element.length
-        } else {
-            elements.append(element)
-        }
     }
 
     func cut(_ element: ReduceElement) -> [ReduceElement] {

@@ -70,7 +70,8 @@ struct StridePhases {
         return padTop > 0 || padLeft > 0 || rows > geometry.output.height || width > geometry.output.width
     }
 
-    /// The kernel rows or columns for each remainder by the stride, with the offsets that they read, ordered by offset.
+    /// Returns the kernel rows or columns for each remainder by the stride, with the offsets that they read, ordered by
+    /// offset.
     private static func offsets(_ geometry: ConvolutionGeometry, kernel: Int) -> [[(position: Int, offset: Int)]] {
         (0..<geometry.stride).map { remainder in
             (0..<kernel).filter { (remainder + geometry.padding - $0) % geometry.stride == 0 }

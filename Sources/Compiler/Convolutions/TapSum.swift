@@ -124,11 +124,11 @@ extension PlanBuilder {
         }
     }
 
-    /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving
-    /// enough tasks.
+    /// Returns the number of samples that a task takes together, to read the weights once for all: as many as fit, but
+    /// so that there are enough tasks.
     func group(_ fitting: Int) -> Int { max(min(fitting, slots / BlockSizes.enoughTasks), 1) }
 
-    /// The number of output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
+    /// Returns the number of output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
     private func fittingRows(_ window: SourceWindow, rows: Int, floats: Int, multiple: Int) -> Int {
         let unit = max(multiple, 1)
         let fitting = (floats / (window.width * window.pixelStride) - window.rowSpan) / window.step + 1
@@ -138,7 +138,7 @@ extension PlanBuilder {
         return min(((rows + rowBlocks - 1) / rowBlocks + unit - 1) / unit * unit, rows)
     }
 
-    /// The lanes of a task, and the number of tasks that cover all lanes.
+    /// Returns the lanes of a task, and the number of tasks that cover all lanes.
     func laneTasks(_ channels: Int, tasks: Int, isSamples: Bool) -> (perTask: Int, tasks: Int) {
         let blocks = WeightLayout.blocks(channels)
         let wanted = isSamples ? (blocks + 1) / 2 : (BlockSizes.enoughTasks + tasks - 1) / tasks

@@ -11,7 +11,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
             && !geometry.isDepthwise && !geometry.isLinear && problem.product != .dataGradient
     }
 
-    /// All maps: y is written and dy read two pixels at a time; x goes through a copy.
+    /// Returns all maps: y is written and dy read two pixels at a time; x goes through a copy.
     func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .all }
 
     /// Lowers the problem without fusing sums, which would need the lanes of single pixels.
@@ -61,7 +61,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
             builder.context.kernels.twoPixelWeightGradient)
     }
 
-    /// The copy of the source that has all inputs of a kernel one column wider.
+    /// Returns the copy of the source that has all inputs of a kernel one column wider.
     private func window(_ part: ConvolutionPart, in builder: PlanBuilder) -> SourceWindow {
         var window = builder.forwardWindow(part)
         window.isCopied = true
@@ -69,7 +69,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         return window
     }
 
-    /// The taps of a kernel one column wider.
+    /// Returns the taps of a kernel one column wider.
     ///
     /// - Parameter inputs: the number of inputs that a task has: all, or some.
     private func elements(
@@ -81,10 +81,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
                 source: (tap / columns * window.width + tap % columns) * window.pixelStride,
                 weight: tap * inputs * WeightLayout.block, length: inputs)
         }
-        // Tasks with some of the inputs end each element where their inputs end, so it must not join two taps.
-        guard inputs == geometry.inputsPerOutput else { return taps }
-        var elements: [ReduceElement] = []
-        for tap in taps { builder.append(tap, to: &elements) }
-        return elements.flatMap(builder.cut)
+        // Tasks end an element where their inputs end: it must not have inputs of two taps then.
+        return inputs == geometry.inputsPerOutput ? builder.joining(taps) : taps
     }
 }

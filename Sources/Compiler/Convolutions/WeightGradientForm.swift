@@ -73,7 +73,7 @@ extension PlanBuilder {
                 + arguments.samplesPerBlock * arguments.rowsPerBlock * dyRow)
     }
 
-    /// The taps of a block of some inputs.
+    /// Returns the taps of a block of some inputs.
     func elements(
         perTask inputs: Int, _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [ReduceElement] {

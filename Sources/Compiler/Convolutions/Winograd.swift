@@ -34,7 +34,7 @@ struct Winograd: ConvolutionAlgorithm {
         }
     }
 
-    /// The form of Winograd for a problem; nil where sums over taps are faster.
+    /// Returns the form of Winograd for a problem; nil where sums over taps are faster.
     private func form(for problem: ConvolutionProblem) -> WinogradForm? {
         let geometry = problem.geometry
         guard geometry.kernelHeight == 3, geometry.kernelWidth == 3, !geometry.isDepthwise, !geometry.isLinear,
@@ -140,7 +140,7 @@ extension PlanBuilder {
                 + form.tileElements * (patches.sourceStride + patches.outputStride))
     }
 
-    /// The copy of the source that has all pixels of its tiles, with zeros around the map.
+    /// Returns the copy of the source that has all pixels of its tiles, with zeros around the map.
     private func patchWindow(
         _ source: TensorView, _ normalization: Normalization?, padding: Int, width: Int
     ) -> SourceWindow {

@@ -1,16 +1,16 @@
 import CImageCodecs
 import Machine
 
-/// A file that one of the libraries behind CImageCodecs has opened: its header has been read.
+/// A file opened by one of the libraries behind CImageCodecs, which has read its header.
 struct Codec: ~Copyable {
     private let format: ImageFormat
     private let handle: OpaquePointer
     private let bytes: Int
-    /// Rows of the picture as it lies in the file; `width` are its columns.
+    /// The rows of the picture before it is turned upright; `width` are its columns.
     let height: Int
     let width: Int
 
-    /// - Parameter payload: must stay where it is as long as the codec lives.
+    /// - Parameter payload: must stay in place as long as the codec lives.
     init(_ format: ImageFormat, _ payload: UnsafeBufferPointer<UInt8>, path: String) throws(ImageError) {
         var picture = codec_picture()
         var handle: OpaquePointer?
@@ -27,7 +27,7 @@ struct Codec: ~Copyable {
 
     deinit { codec_close(handle) }
 
-    /// Decodes a part of the picture as it lies in the file, once.
+    /// Decodes a part of the picture, once, before it is turned upright.
     ///
     /// - Parameter readsAll: Whether rows below the part are decoded as well, because the file may end among them.
     func decode(
@@ -69,7 +69,7 @@ struct Codec: ~Copyable {
         let count = 3 * part.rows.count * part.columns.count
         guard image.mustGrowMuch(for: count) else { return }
         do throws(MemoryError) {
-            // Once more where it is turned upright.
+            // A second copy is needed where it is turned upright.
             try MemoryCapacity.here.require(
                 2 * count, for: "\(path), a picture of \(width) x \(height) pixels,",
                 remedy: "Make it smaller, or free memory")

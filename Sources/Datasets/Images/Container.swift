@@ -1,4 +1,4 @@
-/// The file around a picture: what the library is given, and what stands beside it.
+/// The file around a picture: the bytes for the library, and the metadata.
 struct Container {
     let format: ImageFormat
     /// The bytes that the library is given.
@@ -33,7 +33,7 @@ struct Container {
         }
     }
 
-    /// The picture's size as it lies in the file.
+    /// Returns the picture's size before it is turned upright.
     func size(_ codec: borrowing Codec, path: String) throws(ImageError) -> (height: Int, width: Int) {
         var (height, width) = (codec.height, codec.width)
         if let frame {
@@ -49,7 +49,7 @@ struct Container {
     }
 }
 
-/// A number of `count` bytes.
+/// Returns a number of `count` bytes.
 func number(_ bytes: Span<UInt8>, at place: Int, count: Int, isLittle: Bool) -> Int {
     var value = 0
     for index in 0..<count { value = value << 8 | Int(bytes[isLittle ? place + count - 1 - index : place + index]) }
@@ -57,7 +57,7 @@ func number(_ bytes: Span<UInt8>, at place: Int, count: Int, isLittle: Bool) -> 
 }
 
 extension Span<UInt8> {
-    /// Whether these bytes stand at `place`.
+    /// Whether the file has these bytes at `place`.
     func has(_ text: StaticString, at place: Int) -> Bool {
         let count = text.utf8CodeUnitCount
         guard place >= 0, place + count <= self.count else { return false }

@@ -13,17 +13,18 @@
 ///         image.withSpan { pixels in … }  // image.height x image.width x 3, upright
 ///     }
 ///
-/// - The format is found by the file's first bytes; names say nothing.
-/// - Sizes and parts are those of the upright picture: turns and mirrors that the file asks for have been carried out.
+/// - The file's first bytes determine the format; its name does not matter.
+/// - Sizes and parts are those of the upright picture: rotations and mirrorings that the file asks for have been
+///   carried out.
 /// - Pixels of a part are those of the whole, to the byte. Less is decoded for it: of a JPEG the columns around the
 ///   part and the rows down to it, of PNG and WebP the rows down to its end.
 /// - Pixels are those of Pillow's `ImageOps.exif_transpose(image).convert("RGB")`; docs/images.md has the exceptions.
-/// - A picture of more than `mostPixels` is refused by its header. Memory is reserved after that: by `ImageBuffer` what
-///   the part needs, by the libraries some rows, but all coefficients of a progressive JPEG and all pixels of an
-///   interlaced PNG.
-/// - Nothing of a file stays in the decoder, so that no picture depends on the one before.
+/// - A picture of more than `mostPixels` is refused by its header. Memory is reserved after that: `ImageBuffer`
+///   reserves the part's, the libraries that of some rows, but of all coefficients of a progressive JPEG and of all
+///   pixels of an interlaced PNG.
+/// - The decoder keeps nothing of a file, so that no picture depends on the previous one.
 ///
-/// Damage below the part goes unnoticed, but for a missing end, which is refused however little is decoded.
+/// Damage below the part is not noticed, except for a missing end, which is always refused.
 package struct ImageDecoder: ~Copyable {
     /// The most pixels that a picture's header may announce.
     package var mostPixels: Int
@@ -37,10 +38,10 @@ package struct ImageDecoder: ~Copyable {
         self.turnsUpright = turnsUpright
     }
 
-    /// Reads the header of a file; nothing is decoded.
+    /// Reads the header of a file; decodes nothing.
     ///
     /// - Parameters:
-    ///   - bytes: of the whole file; metadata may stand behind the pixels.
+    ///   - bytes: the whole file; metadata may follow the pixels.
     ///   - path: The file's name in messages.
     /// - Throws: `ImageError` for anything but the header of a picture that can be decoded.
     package func header(of bytes: Span<UInt8>, path: String) throws(ImageError) -> ImageHeader {
@@ -51,13 +52,13 @@ package struct ImageDecoder: ~Copyable {
         }
     }
 
-    /// Decodes the part that `part` asks for when it is shown the header: the whole picture unless it is given.
+    /// Decodes the part that `part` returns for the header; by default the whole picture.
     ///
     /// - Parameters:
-    ///   - bytes: of the whole file.
+    ///   - bytes: the whole file.
     ///   - path: The file's name in messages.
-    ///   - image: becomes as large as the part; its memory is used again. What it holds after an error is undefined.
-    ///   - part: is within the picture, and has at least one pixel.
+    ///   - image: gets the part's size; its memory is reused. After an error its contents are undefined.
+    ///   - part: returns a part within the picture, with at least one pixel.
     /// - Returns: The header.
     /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
     @discardableResult
@@ -112,10 +113,10 @@ package struct ImageHeader: Equatable, Sendable {
     /// Whether a part may ask for fewer than 8 eighths.
     package var canShrink: Bool { format == .jpeg }
 
-    /// All pixels.
+    /// The part with all pixels.
     package var whole: ImagePart { ImagePart(rows: 0..<height, columns: 0..<width) }
 
-    /// The size of the upright picture whose sides are `eighths` / 8 as long, rounded up.
+    /// Returns the size of the upright picture with its sides scaled by `eighths` / 8, rounded up.
     package func size(eighths: Int) -> (height: Int, width: Int) {
         ((height * eighths + 7) / 8, (width * eighths + 7) / 8)
     }
@@ -136,8 +137,8 @@ package struct ImageHeader: Equatable, Sendable {
 package struct ImagePart: Equatable, Sendable {
     package var rows: Range<Int>
     package var columns: Range<Int>
-    /// The size of the picture after the inverse cosine transform of a JPEG, in eighths of its sides. It is much faster
-    /// than resizing afterwards, with other pixels. Rows and columns are then those of `ImageHeader.size(eighths:)`.
+    /// The scale of the inverse cosine transform of a JPEG, in eighths of the picture's sides. It is much faster than
+    /// resizing afterwards, and gives other pixels. Rows and columns are then those of `ImageHeader.size(eighths:)`.
     package var eighths: Int
 
     package init(rows: Range<Int>, columns: Range<Int>, eighths: Int = 8) {

@@ -1,11 +1,11 @@
 /// Exif data: a TIFF file without a picture. (TIFF 6.0, section 2; Exif 2.32, section 4.6.)
 ///
-/// They are read as Pillow reads them, faults included: a picture that lies down there lies down here.
+/// They are read as Pillow reads them, including its errors, so that pictures have the same orientation as there.
 enum Exif {
     /// The value of tag 274, the orientation, in the first directory.
     enum Tag: Equatable {
         case absent
-        /// nil where it is there and no number.
+        /// A number; nil where the tag exists but has none.
         case number(Double?)
     }
 
@@ -24,7 +24,7 @@ enum Exif {
         func value(_ place: Int, _ count: Int) -> Int { number(bytes, at: place, count: count, isLittle: isLittle) }
         let directory = value(4, 4)
         guard directory + 2 <= bytes.count else { return .absent }
-        // What the directory says that it has, beside itself.
+        // The bytes that the directory's entries claim outside of it.
         var total = 0
         // Of several entries of one tag the first one counts.
         var seen: Set<Int> = []
@@ -60,7 +60,7 @@ enum Exif {
         }
     }
 
-    /// The number at `place`; nil for text and bytes, which Pillow takes for none.
+    /// Returns the number at `place`; nil for text and bytes, which Pillow takes for none.
     private static func real(_ bytes: Span<UInt8>, at place: Int, type: Int, isLittle: Bool) -> Double? {
         func bits(_ offset: Int, _ count: Int) -> UInt64 {
             UInt64(bitPattern: Int64(number(bytes, at: place + offset, count: count, isLittle: isLittle)))

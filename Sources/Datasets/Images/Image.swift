@@ -20,24 +20,6 @@ package struct Image: Equatable, Sendable {
         self.pixels = pixels
     }
 
-    /// Reads a JPEG, PNG or WebP file, upright and in colour, whatever its name says.
-    ///
-    /// Its pixels are `ImageDecoder`'s.
-    /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
-    package init(contentsOf path: String) throws(ImageError) {
-        try self.init(bytes: Self.bytes(ofFile: path), path: path)
-    }
-
-    /// Reads a JPEG, PNG or WebP file that is in memory already.
-    ///
-    /// - Parameter path: The file's name in messages.
-    package init(bytes: [UInt8], path: String) throws(ImageError) {
-        var decoder = ImageDecoder()
-        var buffer = ImageBuffer()
-        try decoder.decode(bytes.span, path: path, into: &buffer)
-        self = buffer.image()
-    }
-
     /// All bytes of a picture's file.
     ///
     /// - Throws: `ImageError` where it cannot be read, or is larger than any picture of `mostPixels`.

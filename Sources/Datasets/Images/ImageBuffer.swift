@@ -1,13 +1,13 @@
-/// Memory for a picture's bytes that is used again for the next one: red, green, blue, row by row.
+/// Memory for a picture's bytes, reused for the next picture: red, green, blue, row by row.
 ///
 /// It grows and is not cleared in between, so that a picture costs no allocation and no zeros. Memory beyond 16 MiB is
-/// given back when a picture needs less than a quarter of it. For a picture that is kept, `Image` is the type.
+/// released when a picture needs less than a quarter of it. For a picture that is kept, `Image` is the type.
 package struct ImageBuffer: ~Copyable {
     /// Rows.
     package private(set) var height = 0
     /// Columns.
     package private(set) var width = 0
-    /// The pixels and, behind them, what larger pictures have left.
+    /// The pixels, followed by what larger pictures have left.
     private var storage: [UInt8] = []
 
     package init() {}
@@ -32,7 +32,7 @@ package struct ImageBuffer: ~Copyable {
         return try body(&pixels)
     }
 
-    /// Makes place for another picture, whose bytes are undefined.
+    /// Makes space for another picture, whose bytes are undefined.
     package mutating func resize(height: Int, width: Int) {
         self.height = height
         self.width = width
@@ -50,7 +50,7 @@ package struct ImageBuffer: ~Copyable {
         try storage.withUnsafeMutableBufferPointer { bytes throws(Failure) in try body(bytes) }
     }
 
-    /// The picture, to be kept.
+    /// Returns the picture, to be kept.
     package consuming func image() -> Image {
         storage.removeLast(storage.count - count)
         return Image(height: height, width: width, pixels: storage)

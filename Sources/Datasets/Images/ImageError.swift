@@ -6,22 +6,21 @@ package enum ImageError: Error, Equatable, Sendable {
     /// The system could not read on.
     case unreadable(file: String, reason: String)
     case empty(file: String)
-    /// None of the formats that are decoded, nor any that is known; `found` are the first bytes, in hexadecimal.
+    /// A file of an unknown format; `found` are the first bytes, in hexadecimal.
     case unknownFormat(file: String, found: String)
-    /// A kind of file that is recognised and not decoded: `found` is its name with an article, `advice` says what to
-    /// do.
+    /// A file of a known kind that is not decoded: `found` is its name with an article, `advice` the remedy.
     case foreign(file: String, found: String, advice: String)
     /// A picture that may be sound, in a form of its format that is not decoded.
     case notSupported(file: String, format: String, reason: String)
-    /// More pixels than are accepted, by the header's word.
+    /// A picture with more pixels, by its header, than are accepted.
     case tooLarge(file: String, height: Int, width: Int, limit: Int)
     /// The library found no memory for the picture.
     case noMemory(file: String, height: Int, width: Int)
-    /// The file ends before the picture does; `bytes` are what it has.
+    /// A file that ends before the picture does; `bytes` is its length.
     case truncated(file: String, format: String, bytes: Int, reason: String)
-    /// The decoder's word for what is wrong inside.
+    /// A picture with an error inside, in the decoder's words.
     case damaged(file: String, format: String, reason: String)
-    /// The picture does not fit into what memory there is.
+    /// A picture that does not fit into the memory.
     case memory(MemoryError)
 }
 

@@ -31,11 +31,11 @@ struct ForeignFormat {
     let remedy: Remedy
 
     enum Remedy {
-        /// ImageMagick makes PNG of it: of the first one where a file may hold several pictures.
+        /// Convert it to PNG by ImageMagick: the first picture where a file may have several.
         case convert(mayBeSeveral: Bool = false)
-        /// Another program does.
+        /// Convert it by another program.
         case use(String)
-        /// It never was a picture, or no longer is one.
+        /// Replace the file, which is not, or no longer, a picture.
         case replace
     }
 
@@ -52,7 +52,7 @@ struct ForeignFormat {
         self.remedy = remedy
     }
 
-    /// The error of a file of this kind.
+    /// Returns the error of a file of this kind.
     func error(file: String) -> ImageError {
         .foreign(file: file, found: name, advice: advice(file: file))
     }
@@ -62,7 +62,7 @@ struct ForeignFormat {
         case .replace: return "Fetch it again, or leave it out."
         case .use(let advice): return advice
         case .convert(let mayBeSeveral):
-            // All files of this ending; where the ending says otherwise, this one alone.
+            // All files of this ending; where the ending is misleading, only this one.
             let slash = file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex
             let ending = file[slash...].lastIndex(of: ".").map { String(file[$0...]) } ?? ""
             let isNamedOtherwise = ["", ".jpg", ".jpeg", ".png", ".webp"].contains(ending.lowercased())
@@ -132,7 +132,7 @@ struct ForeignFormat {
         return ForeignFormat("a film", .replace)
     }
 
-    /// Text, and what is written as text.
+    /// Recognises text, and formats written as text.
     private static func text(_ bytes: Span<UInt8>) -> ForeignFormat? {
         if bytes.has("%PDF", at: 0) {
             return ForeignFormat("a PDF document", .use("pdftoppm -png of poppler-utils makes pictures of its pages."))

@@ -1,7 +1,7 @@
 /// JPEG files, decoded by libjpeg-turbo. (ITU-T T.81, 1992.)
 enum JPEG {
-    /// The orientation that Exif data say or, where they have none, XMP data. Segments before the first scan are looked
-    /// at.
+    /// Returns the orientation in Exif data or, without any there, in XMP data. Only segments before the first scan
+    /// count.
     static func orientation(in bytes: Span<UInt8>) -> Orientation {
         var exif: [UInt8] = []
         var xmp: [UInt8] = []
@@ -19,7 +19,7 @@ enum JPEG {
                 place += 1
                 continue
             case 0, 1, 0xD0...0xD9:
-                // Markers that stand alone.
+                // Some markers have no segment.
                 place += 2
                 continue
             case 0xDA:
@@ -32,7 +32,7 @@ enum JPEG {
             if marker == 0xE1 {
                 let segment = place + 4..<place + 2 + length
                 if bytes.extracting(segment).has("Exif\0\0", at: 0) {
-                    // Data that no segment is large enough for go on in the next.
+                    // Data too long for one segment continue in the next.
                     exif += bytes.extracting(segment.dropFirst(6)).array
                 } else if bytes.extracting(segment).has("http://ns.adobe.com/xap/1.0/\0", at: 0) {
                     xmp = bytes.extracting(segment.dropFirst(29)).array

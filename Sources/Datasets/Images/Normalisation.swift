@@ -2,7 +2,7 @@
 package struct Normalisation: Hashable, Sendable, Codable {
     /// The name: the dataset that it comes from.
     package let name: String
-    /// One for each channel, of bytes scaled to [0, 1].
+    /// The mean of each channel, of bytes scaled to [0, 1].
     package let means: [Float]
     package let deviations: [Float]
 
@@ -13,7 +13,7 @@ package struct Normalisation: Hashable, Sendable, Codable {
         self.deviations = deviations
     }
 
-    /// The byte that became `value`, rounded.
+    /// Returns the byte that became `value`, rounded.
     func byte(_ value: Float, channel: Int) -> UInt8 {
         UInt8(max(0, min(255, ((value * deviations[channel] + means[channel]) * 255).rounded())))
     }
@@ -27,8 +27,8 @@ package struct Normalisation: Hashable, Sendable, Codable {
     enum Moments {
         /// Mean and deviation of grey clothing: the training set's.
         static var fashionMNIST: (mean: Float, deviation: Float) { (0.2860, 0.3530) }
-        /// Those of drawn shapes: the middle of the range, and the inverse of the spread that was measured over the
-        /// training set.
+        /// The moments of drawn shapes: the middle of the range, and the inverse of the standard deviation measured
+        /// over the training set.
         static var shapes: (mean: Float, perDeviation: Float) { (0.5, 3.7) }
     }
 
@@ -52,7 +52,7 @@ package struct Normalisation: Hashable, Sendable, Codable {
     package static let photographs = Normalisation(
         name: "ImageNet", means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225])
 
-    /// The normalisation that leaves pixels between 0 and 1.
+    /// Returns the normalisation that leaves pixels between 0 and 1.
     package static func unchanged(channels: Int) -> Normalisation {
         Normalisation(
             name: "none", means: [Float](repeating: 0, count: channels),
@@ -74,9 +74,9 @@ package struct Normalisation: Hashable, Sendable, Codable {
     /// Returns the normalisation of a dataset's images or, for a dataset that has none of its own, that of photographs.
     ///
     /// - Parameters:
-    ///   - specification: as `openDataset` takes it; no file is looked for.
-    ///   - channels: of the network. A dataset's own counts only where it is of as many.
-    /// - Returns: nil where there is none for so many channels.
+    ///   - specification: in the form of `openDataset`; no file is looked for.
+    ///   - channels: those of the network. A dataset's own normalisation counts only where it has the same number.
+    /// - Returns: nil where there is none for that number of channels.
     package static func of(dataset specification: String?, channels: Int) -> Normalisation? {
         let name = specification?.prefix { $0 != ":" } ?? ""
         return [fashionMNIST, shapes].first { $0.name == name && $0.channels == channels }

@@ -1,5 +1,4 @@
-/// The orientation of a camera, as Exif's tag 274 has it: the place of the file's row 0 and column 0 in the upright
-/// picture.
+/// The orientation of a picture by Exif's tag 274: the place of the file's row 0 and column 0 in the upright picture.
 enum Orientation: Int {
     case upright = 1
     case mirrored, halfTurn, mirroredHalfTurn, transposed, quarterTurnRight, transverse, quarterTurnLeft
@@ -7,7 +6,7 @@ enum Orientation: Int {
     /// Whether rows become columns.
     var isSideways: Bool { rawValue >= 5 }
 
-    /// The orientation that Exif data say, or where they have none, XMP data; upright where neither does.
+    /// Makes the orientation in Exif data or, without any there, in XMP data; upright where neither has one.
     init(exif: [UInt8], xmp: [UInt8]) {
         switch Exif.orientation(exif) {
         case .absent: self = Self.orientation(xmp: xmp) ?? .upright
@@ -37,7 +36,7 @@ enum Orientation: Int {
         return nil
     }
 
-    /// The part of the file's picture that becomes `part` of an upright one with `height` x `width` pixels.
+    /// Returns the part of the file's picture that becomes `part` of an upright one with `height` x `width` pixels.
     func stored(_ part: ImagePart, height: Int, width: Int) -> ImagePart {
         func flipped(_ range: Range<Int>, _ length: Int) -> Range<Int> {
             length - range.upperBound..<length - range.lowerBound
@@ -57,8 +56,8 @@ enum Orientation: Int {
         return ImagePart(rows: there.rows, columns: there.columns, eighths: part.eighths)
     }
 
-    /// The steps through a picture of `height` x `width` in upright order, its pixels counted row by row. `first` is
-    /// the upright one's first pixel, and `down` and `across` are the distances to its next row and column.
+    /// Returns the steps through a picture of `height` x `width` in upright order, its pixels counted row by row.
+    /// `first` is the upright one's first pixel, and `down` and `across` are the distances to its next row and column.
     func steps(height: Int, width: Int) -> (first: Int, down: Int, across: Int) {
         let (lastRow, lastColumn) = ((height - 1) * width, width - 1)
         return switch self {

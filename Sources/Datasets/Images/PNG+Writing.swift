@@ -1,7 +1,7 @@
 import CImageCodecs
 
 extension PNG {
-    /// A PNG file of 8 bits, or nil where there is no memory for it.
+    /// Returns a PNG file of 8 bits, or nil where there is no memory for it.
     ///
     /// - Parameters:
     ///   - channels: 1 for grey, 3 for colour.

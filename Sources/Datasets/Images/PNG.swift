@@ -2,9 +2,9 @@ import CZlib
 
 /// PNG files, decoded by libpng. (ISO/IEC 15948.)
 enum PNG {
-    /// The orientation that Exif data say or, where they have none, XMP data, and whether the file has its end.
+    /// Returns the orientation in Exif data or, without any there, in XMP data, and whether the file has its end.
     ///
-    /// Exif data are the last chunk eXIf before or behind the pixels, or text as ImageMagick writes it. (PNG Extensions
+    /// Exif data are the last chunk eXIf before or after the pixels, or text as ImageMagick writes it. (PNG Extensions
     /// 1.5.)
     static func orientation(in bytes: Span<UInt8>) -> (Orientation, isWhole: Bool) {
         var exif: [UInt8]?
@@ -37,7 +37,7 @@ enum PNG {
         return (Orientation(exif: exif ?? unwrapped(profile), xmp: xmp), isWhole)
     }
 
-    /// Returns the text of a chunk behind its keyword of `keyword` bytes; nil where it is not formed as it should be.
+    /// Returns the text of a chunk after its keyword of `keyword` bytes; nil where the chunk is malformed.
     ///
     /// - Parameter kind: The chunk's first letter: t for tEXt, z for zTXt, i for iTXt.
     private static func text(_ data: Span<UInt8>, keyword: Int, kind: UInt8) -> [UInt8]? {

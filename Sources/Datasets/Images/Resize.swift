@@ -1,21 +1,21 @@
 extension Image {
-    /// The middle square of the picture, `side` pixels a side, after its shorter side has become `shorter` pixels long;
-    /// `side` where it is nil.
+    /// Returns the middle square of the picture, `side` pixels a side, after its shorter side has been resized to
+    /// `shorter` pixels, or to `side` where that is nil.
     ///
-    /// As torchvision's `Resize(shorter)` and `CenterCrop(side)` do, to the byte: sizes, places and weights are theirs.
+    /// The result is that of torchvision's `Resize(shorter)` and `CenterCrop(side)`, to the byte.
     package func covering(side: Int, shorter: Int? = nil, filter: ResamplingFilter = .bilinear) -> Image {
         precondition(side > 0 && shorter ?? side >= side, "a picture of \(side) pixels a side")
         let framing = Framing(middleOf: height, width, shorter: shorter ?? side, side: side)
         return resized(rows: framing.height, columns: framing.width, window: framing.inside, filter: filter)
     }
 
-    /// The picture with `rows` x `columns` pixels.
+    /// Returns the picture with `rows` x `columns` pixels.
     package func resized(rows: Int, columns: Int, filter: ResamplingFilter = .bilinear) -> Image {
         precondition(rows > 0 && columns > 0, "a picture cannot become one of \(columns) x \(rows) pixels")
         return resized(rows: rows, columns: columns, window: (0..<rows, 0..<columns), filter: filter)
     }
 
-    /// Returns the part of the resized picture that lies in `window`; nothing else is computed.
+    /// Returns the part of the resized picture inside `window`; computes only that.
     private func resized(
         rows: Int, columns: Int, window: (rows: Range<Int>, columns: Range<Int>), filter: ResamplingFilter
     ) -> Image {

@@ -3,11 +3,11 @@ enum PixelText {
     static let width = 6
     static let height = 8
 
-    /// Writes a line of text, or as much of it as there is place for, in white on what is there.
+    /// Writes a line of text, or as much of it as fits, in white over the picture.
     ///
     /// - Parameters:
     ///   - pixels: rows of `stride` pixels, 3 bytes each.
-    ///   - most: columns that it may take.
+    ///   - most: the most columns to use.
     static func draw(
         _ text: String, into pixels: inout [UInt8], stride: Int, left: Int, top: Int, most: Int
     ) {
@@ -24,7 +24,7 @@ enum PixelText {
     /// A frame, for letters that are not drawn.
     private static let unknown: [UInt8] = [31, 17, 17, 17, 17, 17, 31]
 
-    /// Rows from above, of which the highest of five bits is on the left.
+    /// The glyphs: rows from the top, of which the highest of five bits is on the left.
     private static let glyphs: [Character: [UInt8]] = [
         " ": [0, 0, 0, 0, 0, 0, 0], "A": [14, 17, 17, 31, 17, 17, 17], "B": [30, 17, 17, 30, 17, 17, 30],
         "C": [14, 17, 16, 16, 16, 17, 14], "D": [30, 17, 17, 17, 17, 17, 30], "E": [31, 16, 16, 30, 16, 16, 31],

@@ -52,7 +52,7 @@ package struct PreviewSheet: Sendable {
 }
 
 extension Target {
-    /// The class, or the shares of two.
+    /// Returns the class, or the shares of two.
     fileprivate func words(_ classNames: [String]) -> String {
         let first = classNames[Int(label)]
         guard weight < 1, label != second else { return first }
@@ -62,10 +62,10 @@ extension Target {
 }
 
 extension PreviewSheet {
-    /// The first samples that an epoch trains on.
+    /// Makes a sheet of the first training samples of an epoch.
     ///
     /// - Parameters:
-    ///   - count: samples; those that cannot be had are left out.
+    ///   - count: the number of samples; those that cannot be read are left out.
     ///   - side: pixels a side.
     package init(
         of dataset: any Dataset, count: Int, side: Int, augmentation: Augmentation, mixing: Mixing = Mixing(),

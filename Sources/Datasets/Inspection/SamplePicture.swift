@@ -6,7 +6,7 @@ package enum SamplePicture {
     /// The most pixels that a side has; larger images are made smaller.
     package static let mostSide = 96
 
-    /// The picture of an image that has gone through a normalisation; nil where there is no memory for it.
+    /// Returns the picture of an image that has gone through a normalisation; nil where there is no memory for it.
     ///
     /// - Parameter floats: side x side x channels
     package static func url(of floats: [Float], side: Int, normalisation: Normalisation) -> String? {
@@ -40,7 +40,7 @@ package enum SamplePicture {
 }
 
 extension Dataset {
-    /// The picture of a sample, read on the calling thread; nil where it cannot be had.
+    /// Returns the picture of a sample, read on the calling thread; nil where it cannot be read.
     package func picture(
         of sample: Int, in split: Split, as look: SampleLook, with scratch: LoaderScratch
     ) -> String? {
@@ -52,7 +52,7 @@ extension Dataset {
 }
 
 extension Loader {
-    /// The first samples that an epoch trains on, as networks are shown them, and their labels.
+    /// Returns the first samples that an epoch trains on, as networks are shown them, and their labels.
     package func trainingPictures(count: Int, sampler: Sampler, epoch: Int) -> [(label: Int, picture: String)] {
         var loader = self
         loader.limits = PrefetchLimits(threads: 1, batches: 1)

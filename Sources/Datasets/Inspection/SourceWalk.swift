@@ -6,7 +6,7 @@ protocol Finding: Sendable {
     init()
     /// - Parameter pixels: height x width x channels, upright.
     mutating func add(_ index: Int, height: Int, width: Int, channels: Int, pixels: Span<UInt8>)
-    /// A sample that cannot be had.
+    /// Adds a sample that cannot be read.
     mutating func add(bad sample: BadSample)
     mutating func merge(_ other: Self)
 }
@@ -35,7 +35,7 @@ extension Source {
     }
 }
 
-/// The samples that are still to be walked over, and what has been found.
+/// The samples that are still to be visited, and the findings so far.
 ///
 /// Sendable by hand: every access to the state holds the condition's lock.
 private final class SourceWalk<Found: Finding>: @unchecked Sendable {
@@ -58,7 +58,7 @@ private final class SourceWalk<Found: Finding>: @unchecked Sendable {
         count = source.count(of: split)
     }
 
-    /// A thread's whole life.
+    /// Runs a thread from its start to its end.
     func run() {
         var own = Found()
         var stored = StoredSample()

@@ -8,13 +8,13 @@ package struct DatasetStatistics: Sendable {
     /// The means of bytes scaled to [0, 1], for each channel, over all pixels to learn from.
     package let means: [Double]
     package let deviations: [Double]
-    /// Images to test with whose pixels an image to learn from has as well, by their paths.
+    /// The test images whose pixels are also those of a training image, by their paths.
     package let duplicates: [(test: String, train: String)]
     /// Samples that cannot be had.
     package let bad: [BadSample]
 
     /// The least, the middle and the greatest of some numbers.
-    package struct Extent: Sendable {
+    package struct Extent: Encodable, Sendable {
         package let least: Int
         package let median: Int
         package let most: Int
@@ -47,12 +47,8 @@ package struct DatasetStatistics: Sendable {
         (train, test) = (Self.classes(of: source, in: .train), Self.classes(of: source, in: .test))
         widths = Extent(learned.widths.merging(tested.widths, uniquingKeysWith: +))
         heights = Extent(learned.heights.merging(tested.heights, uniquingKeysWith: +))
-        let pixels = Double(max(learned.pixels, 1))
-        let means = learned.sums.map { Double($0) / pixels }
-        self.means = means.map { $0 / 255 }
-        deviations = zip(learned.squares, means).map { squares, mean in
-            max(Double(squares) / pixels - mean * mean, 0).squareRoot() / 255
-        }
+        means = learned.sums?.means.map { $0 / 255 } ?? []
+        deviations = learned.sums?.variances.map { max($0, 0).squareRoot() / 255 } ?? []
         // The first of several.
         var first: [UInt64: Int] = [:]
         for (index, digest) in learned.digests { first[digest] = min(first[digest] ?? index, index) }
@@ -72,39 +68,22 @@ package struct DatasetStatistics: Sendable {
     }
 }
 
-/// Sums over images, in whole numbers: no order of threads changes them.
+/// Counts and sums over images: no order of threads changes them.
 private struct Measured: Finding {
     var widths: [Int: Int] = [:]
     var heights: [Int: Int] = [:]
-    var pixels = 0
-    /// The sums of bytes for each channel; `squares` are those of their squares.
-    var sums: [UInt64] = []
-    var squares: [UInt64] = []
+    /// nil where there is no image.
+    var sums: PixelSums?
     var digests: [(index: Int, digest: UInt64)] = []
     var bad: [BadSample] = []
 
     mutating func add(_ index: Int, height: Int, width: Int, channels: Int, pixels: Span<UInt8>) {
         widths[width, default: 0] += 1
         heights[height, default: 0] += 1
-        self.pixels += height * width
-        if sums.isEmpty {
-            sums = Array(repeating: 0, count: channels)
-            squares = sums
-        }
+        if sums == nil { sums = PixelSums(channels: channels) }
+        sums?.add(pixels)
         var digest = FNV1a()
         digest.add(UInt64(height) << 32 | UInt64(width))
-        for channel in 0..<channels {
-            var (sum, square) = (UInt64(0), UInt64(0))
-            var place = channel
-            while place < pixels.count {
-                let byte = UInt64(pixels[place])
-                sum &+= byte
-                square &+= byte &* byte
-                place += channels
-            }
-            sums[channel] += sum
-            squares[channel] += square
-        }
         digest.add(pixels)
         digests.append((index, digest.value))
     }
@@ -114,14 +93,10 @@ private struct Measured: Finding {
     mutating func merge(_ other: Measured) {
         widths.merge(other.widths, uniquingKeysWith: +)
         heights.merge(other.heights, uniquingKeysWith: +)
-        pixels += other.pixels
-        if sums.isEmpty {
-            (sums, squares) = (other.sums, other.squares)
-        } else if !other.sums.isEmpty {
-            for channel in sums.indices {
-                sums[channel] += other.sums[channel]
-                squares[channel] += other.squares[channel]
-            }
+        if sums == nil {
+            sums = other.sums
+        } else if let added = other.sums {
+            sums?.add(added)
         }
         digests += other.digests
         bad += other.bad

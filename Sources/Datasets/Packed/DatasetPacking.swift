@@ -77,7 +77,7 @@ package struct DatasetPacking: Sendable {
         (self.samples, self.bad) = (samples, bad)
     }
 
-    /// - Throws: where it is known how much the images take, and there is less.
+    /// - Throws: where the bytes of the images are known, and the disk has less space.
     private static func requireSpace(
         for source: any Source, as content: PackedContent, in folder: String
     ) throws(DatasetError) {
@@ -101,7 +101,7 @@ package struct DatasetPacking: Sendable {
     }
 }
 
-/// One split's entries, as far as they are there.
+/// The entries of one split so far.
 private struct PackedPart {
     let split: Split
     var entries: [PackedEntry?]

@@ -1,10 +1,10 @@
 import CImageCodecs
 import Tensors
 
-/// Makes a packed dataset's form of an image: looks whether it can be decoded, makes it smaller, and encodes it anew,
-/// as its content asks for.
+/// A packer of images: it checks that an image can be decoded, makes it smaller, and encodes it again, depending on its
+/// content.
 ///
-/// Each thread has one of its own, whose memory is used again for the next image.
+/// Each thread has a packer of its own, whose memory is reused for the next image.
 struct ImagePacker: ~Copyable {
     private let content: PackedContent
     private let channels: Int
@@ -18,9 +18,9 @@ struct ImagePacker: ~Copyable {
         self.channels = channels
     }
 
-    /// Returns the packed form of a sample as it is stored.
+    /// Returns the packed form of a stored sample.
     ///
-    /// - Throws: for a sample that cannot be decoded, or not encoded.
+    /// - Throws: for a sample that cannot be decoded or encoded.
     mutating func packed(_ stored: StoredSample, path: () -> String) throws(SampleError) -> StoredSample {
         do throws(ImageError) {
             switch stored.form {
@@ -57,7 +57,7 @@ private struct Shrinker {
     ///
     /// - Parameters:
     ///   - pixels: height x width x channels, upright.
-    ///   - stored: the image as it was.
+    ///   - stored: the image before packing.
     mutating func packed(
         _ pixels: Span<UInt8>, _ height: Int, _ width: Int, _ channels: Int, of stored: StoredSample,
         as content: PackedContent, path: () -> String
@@ -66,7 +66,7 @@ private struct Shrinker {
             guard case .pixels = content, stored.form == .encoded else { return stored }
             return Self.sample(pixels, height, width)
         }
-        // As torchvision's `Resize` has it.
+        // The size is that of torchvision's `Resize`.
         let rows = shorter * height / min(height, width)
         let columns = shorter * width / min(height, width)
         let count = rows * columns * channels

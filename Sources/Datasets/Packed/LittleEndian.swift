@@ -1,11 +1,11 @@
 extension RawSpan {
-    /// The number that begins at a byte, its lowest byte first.
+    /// Returns the number that begins at a byte, its lowest byte first.
     ///
     /// - Precondition: all of its bytes are within the span.
     @inline(__always)
     func number<Number: FixedWidthInteger & BitwiseCopyable>(_ place: Int, as type: Number.Type = Number.self) -> Number
     {
-        // The bounds are checked; what is unsafe are types to which not all bits mean something.
+        // The bounds are checked; unsafe would be types for which some bits are invalid.
         unsafe Number(littleEndian: unsafeLoadUnaligned(fromByteOffset: place, as: Number.self))
     }
 

@@ -15,9 +15,9 @@ package struct PackedDataset: Source {
     private let index: PackedIndex
     private let shards: [SeekableFile]
 
-    /// Reads the index, and of each shard the first bytes.
+    /// Reads the index, and the first bytes of each shard.
     ///
-    /// - Throws: `DatasetError` for what is damaged, missing or of another set.
+    /// - Throws: `DatasetError` for files that are damaged, missing or of another dataset.
     init(folder: String) throws(DatasetError) {
         self.folder = folder
         name = "packed:" + folder
@@ -101,6 +101,6 @@ package struct PackedDataset: Source {
         }
     }
 
-    /// A sample's place in the index.
+    /// Returns a sample's place in the index.
     private func place(_ index: Int, _ split: Split) -> Int { split == .train ? index : self.index.head.train + index }
 }

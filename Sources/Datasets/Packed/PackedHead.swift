@@ -21,10 +21,10 @@ struct PackedHead: Sendable {
     var texts: Int { PackedLayout.headTexts(classes: classes) + samples }
 
     /// - Parameters:
-    ///   - bytes: the first of the file.
-    ///   - length: bytes of the whole file.
-    ///   - path: what messages call it.
-    /// - Throws: for what makes its other parts impossible to find; `check` looks at the rest.
+    ///   - bytes: the first bytes of the file.
+    ///   - length: the bytes of the whole file.
+    ///   - path: the file's name in messages.
+    /// - Throws: where the file's other parts cannot be found; `check` checks the rest.
     init(_ bytes: [UInt8], length: Int, path: String) throws(DatasetError) {
         func damaged(_ reason: String) -> DatasetError { .damagedPack(file: path, reason: reason) }
         self.bytes = bytes

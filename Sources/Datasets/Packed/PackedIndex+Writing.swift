@@ -11,12 +11,12 @@ extension PackedIndex {
         let normalisation: Normalisation?
     }
 
-    /// The file of an index.
+    /// Returns the file of an index.
     ///
     /// - Parameters:
-    ///   - entries: of the samples to train, and then of those to test.
-    ///   - train: how many of them are to train.
-    ///   - names: of the samples.
+    ///   - entries: those of the training samples, and then of the test samples.
+    ///   - train: the number of training samples.
+    ///   - names: the names of the samples.
     static func bytes(
         _ summary: Summary, shards: [PackedShardEntry], entries: [PackedEntry], train: Int, names: FileList
     ) -> [UInt8] {

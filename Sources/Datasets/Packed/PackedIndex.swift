@@ -1,10 +1,9 @@
 import Files
 
-/// The index of a packed dataset: what it has, and where each sample lies.
+/// The index of a packed dataset: its contents, and the place of each sample.
 ///
-/// Samples' entries stay in memory as the file has them, 40 bytes each, and are looked at where they are; names are
-/// read when a message needs one. The file is read rather than mapped: where one that is mapped becomes shorter, the
-/// process ends without a word.
+/// The samples' entries stay in memory in the file's form, 40 bytes each; names are read when a message needs one. The
+/// file is read rather than mapped: when a mapped file becomes shorter, the process crashes without a message.
 struct PackedIndex: Sendable {
     let file: SeekableFile
     let head: PackedHead
@@ -14,11 +13,11 @@ struct PackedIndex: Sendable {
     private var normalisationName = ""
     private(set) var classNames: [String] = []
     private var entries: [UInt8] = []
-    /// The byte of the file at which the places of texts' ends begin; `texts` is that of the texts.
+    /// The byte offsets in the file of the list of texts' ends; `texts` is that of the texts themselves.
     private let ends: Int
     private let texts: Int
 
-    /// Reads and checks all of it.
+    /// Reads and checks the whole index.
     ///
     /// - Throws: `DatasetError.damagedPack` for anything but a whole index, `laterPack`, `unreadable`.
     init(_ path: String) throws(DatasetError) {
@@ -56,7 +55,7 @@ struct PackedIndex: Sendable {
         try checkEntries()
     }
 
-    /// Sample `index` of all, those to train first.
+    /// Returns the entry of sample `index` among all, with the training samples first.
     subscript(index: Int) -> PackedEntry { PackedEntry(entries.span.bytes, at: PackedLayout.sampleEntry * index) }
 
     /// The moments that are known of the images.
@@ -65,7 +64,7 @@ struct PackedIndex: Sendable {
             ? nil : Normalisation(name: normalisationName, means: head.means, deviations: head.deviations)
     }
 
-    /// The name of sample `index` in its source; nil where that cannot be read.
+    /// Returns the name of sample `index` in its source; nil where that cannot be read.
     func name(_ index: Int) -> [UInt8]? {
         let first = PackedLayout.headTexts(classes: head.classes) + index - 1
         var bytes: [UInt8] = []
@@ -93,7 +92,7 @@ struct PackedIndex: Sendable {
         }
     }
 
-    /// Returns the fault of a sample's entry, as a message says it; nil where there is none.
+    /// Returns the error of a sample's entry for a message; nil where it is valid.
     private func fault(of entry: PackedEntry) -> String? {
         guard entry.shard < UInt32(shards.count) else {
             return "lies in shard \(entry.shard), and there are \(shards.count)"
@@ -129,7 +128,7 @@ private struct PackedReader {
 
     init(_ file: SeekableFile) { self.file = file }
 
-    /// The next bytes.
+    /// Returns the next bytes.
     mutating func next(_ count: Int) throws(DatasetError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
@@ -137,7 +136,7 @@ private struct PackedReader {
         return bytes
     }
 
-    /// The next places where texts end.
+    /// Returns the next places where texts end.
     ///
     /// - Returns: the first `kept` of them, and whether each is at least the one before and the last is `total`.
     mutating func nextEnds(
@@ -157,7 +156,7 @@ private struct PackedReader {
         return (first, areSound && last == UInt64(total))
     }
 
-    /// The first `kept` of the next bytes.
+    /// Returns the first `kept` of the next bytes.
     mutating func nextTexts(_ count: Int, kept: Int) throws(DatasetError) -> [UInt8] {
         var first: [UInt8] = []
         try pass(count) { bytes in if first.count < kept { first += bytes.prefix(kept - first.count) } }

@@ -1,4 +1,4 @@
-/// The layout of the files of a packed dataset, as docs/packed-format.md has it.
+/// The layout of the files of a packed dataset, as documented in docs/packed-format.md.
 enum PackedLayout {
     static let version: UInt32 = 1
     static let indexName = "index.pack"
@@ -18,7 +18,7 @@ enum PackedLayout {
     /// Bytes of a shard before its first image.
     static let shardHeader = 32
 
-    /// The file name of a shard.
+    /// Returns the file name of a shard.
     static func shardName(_ number: Int) -> String {
         let digits = "\(number)"
         return shardPrefix + String(repeating: "0", count: max(5 - digits.count, 0)) + digits + shardSuffix
@@ -31,15 +31,14 @@ enum PackedLayout {
         name.starts(with: shardPrefix.utf8) && name.suffix(5).elementsEqual(shardSuffix.utf8)
     }
 
-    /// The texts of an index before the samples' names.
-    ///
-    /// The kind of source, the moments' name, and those of the classes.
+    /// Returns the number of texts in an index before the samples' names: the kind of source, the moments' name, and
+    /// those of the classes.
     static func headTexts(classes: Int) -> Int { 2 + classes }
 }
 
 /// The form in which a packed dataset has each image.
 package enum PackedContent: Hashable, Sendable {
-    /// The file as it was stored, or the pixels where the source has pixels.
+    /// The stored file or, for a source of pixels, the pixels.
     case stored
     /// A JPEG, where the shorter side was longer than `shorter` pixels: made smaller and encoded anew. Others as they
     /// were stored.
@@ -110,7 +109,7 @@ extension PackedEntry {
 struct PackedShardEntry: Equatable, Sendable {
     /// Bytes of the file.
     var count: UInt64
-    /// XXH64 of its samples' sums, in the order in which they lie there.
+    /// The XXH64 of the samples' sums, in the order of the file.
     var sum: UInt64
 }
 
@@ -121,7 +120,7 @@ extension PackedShardEntry {
         sum = bytes.number(place + 8)
     }
 
-    /// A shard's first bytes.
+    /// Returns a shard's first bytes.
     func header(number: Int) -> [UInt8] {
         var bytes = PackedLayout.shardMagic
         bytes.append(littleEndian: PackedLayout.version)

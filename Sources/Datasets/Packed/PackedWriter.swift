@@ -1,10 +1,10 @@
 import Files
 import Glibc
 
-/// Writes a packed dataset: shards first, each flushed to the disk, and at the end the index, under its name only when
-/// all of it is there. Before that nothing takes the folder for a dataset.
+/// A writer of a packed dataset: shards first, each flushed to the disk, then the index, which gets its name only when
+/// all of it is written. Until then the folder does not count as a dataset.
 ///
-/// Files that were written are removed where the writing does not come to its end.
+/// The written files are removed where the writing does not complete.
 struct PackedWriter: ~Copyable {
     private let folder: String
     private let shardBytes: Int
@@ -158,7 +158,7 @@ private final class OutputFile {
                 pwrite(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written, off_t(offset + written))
             }
             if result < 0 && errno == EINTR { continue }
-            // Nothing written and no error would go on for ever.
+            // A call that writes nothing without an error would be repeated for ever.
             if result == 0 { errno = ENOSPC }
             guard result > 0 else { throw failure() }
             written += result

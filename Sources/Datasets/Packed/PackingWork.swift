@@ -18,7 +18,7 @@ final class PackingWork: @unchecked Sendable {
     private let source: any Source
     private let content: PackedContent
     private let condition = NSCondition()
-    /// Held while a sample is read, where they must be read in their order.
+    /// The lock held while a sample is read; nil where samples may be read in any order.
     private let reading: NSLock?
     private var next = 0
     private var taken = 0
@@ -62,7 +62,7 @@ final class PackingWork: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// A thread's whole life.
+    /// Runs a thread from its start to its end.
     private func run() {
         var packer = ImagePacker(content, channels: source.channels)
         while let (position, read) = readNext() {
@@ -83,7 +83,7 @@ final class PackingWork: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The next sample as it is stored; nil when there are no more.
+    /// Returns the next stored sample; nil when there are no more.
     private func readNext() -> (position: Int, read: Result<StoredSample, SampleError>)? {
         reading?.lock()
         defer { reading?.unlock() }
@@ -97,7 +97,7 @@ final class PackingWork: @unchecked Sendable {
         }
     }
 
-    /// The next position, when there is memory for it; nil when there is none.
+    /// Returns the next position, when there is memory for it; nil when there is none.
     private func claim() -> Int? {
         condition.lock()
         defer { condition.unlock() }
@@ -119,7 +119,7 @@ final class PackingWork: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The next sample in order; nil after the last.
+    /// Returns the next sample in order; nil after the last.
     ///
     /// - Parameter whileWaiting: is called a few times a second.
     func take(whileWaiting: (_ done: Int) -> Void) -> (place: SamplePlace, result: PackingResult)? {

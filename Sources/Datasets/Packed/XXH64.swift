@@ -1,7 +1,7 @@
-/// A checksum of 64 bits, several times as fast as memory: XXH64 with the seed 0. (Collet, "xxHash fast digest
-/// algorithm", specification 0.1.1.)
+/// A 64-bit checksum, several times as fast as memory: XXH64 with the seed 0. (Collet, "xxHash fast digest algorithm",
+/// specification 0.1.1.)
 ///
-/// It finds what disks and networks do to bytes. It does not keep out anybody who changes them on purpose.
+/// It detects errors of disks and networks, not deliberate changes.
 package struct XXH64: Sendable {
     private var lanes = (prime1 &+ prime2, prime2, UInt64(0), 0 &- prime1)
     private var count: UInt64 = 0
@@ -16,7 +16,7 @@ package struct XXH64: Sendable {
 
     package init() {}
 
-    /// The checksum of some bytes.
+    /// Returns the checksum of some bytes.
     package static func of(_ bytes: RawSpan) -> UInt64 {
         var sum = XXH64()
         let whole = bytes.byteCount & ~31
@@ -25,7 +25,7 @@ package struct XXH64: Sendable {
         return sum.finished(bytes.extracting(whole..<bytes.byteCount))
     }
 
-    /// The next bytes.
+    /// Adds the next bytes.
     package mutating func add(_ bytes: RawSpan) {
         count += UInt64(bytes.byteCount)
         var begin = 0
@@ -49,7 +49,7 @@ package struct XXH64: Sendable {
     private mutating func add(blocks bytes: RawSpan) {
         precondition(bytes.byteCount.isMultiple(of: 32), "\(bytes.byteCount) bytes end within a block")
         var (a, b, c, d) = lanes
-        // Checking the bounds of each word takes longer than the rest of it.
+        // Bounds checks of each word would take longer than the rest.
         unsafe bytes.withUnsafeBytes { bytes in
             guard var block = unsafe bytes.baseAddress else { return }
             let end = unsafe block + bytes.count

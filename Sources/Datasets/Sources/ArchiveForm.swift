@@ -4,7 +4,7 @@ import Files
 enum ArchiveForm: CaseIterable {
     case tar, gzip, zstd, xz, bzip2
 
-    /// nil for the name of anything else.
+    /// Makes the form of an archive by its name; nil for other names.
     init?(_ name: [UInt8]) {
         let form = Self.allCases.first { form in
             form.endings.contains { $0.utf8.count < name.count && name.suffix($0.utf8.count).elementsEqual($0.utf8) }
@@ -23,15 +23,15 @@ enum ArchiveForm: CaseIterable {
         }
     }
 
-    /// The bytes of `name` before the ending.
+    /// Returns the bytes of `name` before the ending.
     func stem(of name: String) -> String {
         let ending = endings.first { name.hasSuffix($0) } ?? ""
         return String(name.dropLast(ending.count))
     }
 }
 
-/// The archives that are read: those that are not compressed, at any place, and where samples are read from beginning
-/// to end, compressed ones too.
+/// The archives that can be read: uncompressed ones at any place and, where samples are read from beginning to end,
+/// compressed ones too.
 enum ArchiveReading {
     case anyPlace, inOrder
 
@@ -48,17 +48,17 @@ enum ArchiveReading {
 }
 
 extension DatasetError {
-    /// Returns the advice that makes pictures readable that lie in compressed archives.
+    /// Returns the advice that makes pictures in compressed archives readable.
     ///
     /// - Parameters:
-    ///   - path: as the user has it.
+    ///   - path: the path as the user gives it.
     ///   - file: one of the archives.
     static func remedy(forCompressed path: String, file: String) -> String {
         switch ArchiveForm(file.pathBytes) {
         case .xz: return "Unpack it once: `xz -d \(shellWord(file))`."
         case .bzip2: return "Unpack it once: `bzip2 -d \(shellWord(file))`."
         default:
-            // Beside folders archives are looked at where it is asked for only.
+            // In folders, archives count only where asked for.
             let source = isFolder(path) ? "tar:" + path : path
             return "Pack it once, and train on what that makes: `cnn-train data pack \(shellWord(source)) "
                 + "\(shellWord(packedName(for: path)))`."

@@ -9,10 +9,9 @@ package struct CIFAR: Source {
     package let imageSize: Int? = 32
     package let normalisation: Normalisation?
 
-    private let train: Part
-    private let test: Part
+    private let parts: BySplit<Part>
 
-    /// One split's images and labels.
+    /// The images and labels of one split.
     struct Part: Sendable {
         /// The pixels as the files have them: for each image 1,024 bytes of red, as many of green and of blue, row by
         /// row.
@@ -37,13 +36,13 @@ package struct CIFAR: Source {
                 expected: "\(form.classes)")
         }
         classNames = names
-        train = try contents.part(of: form.trainFiles)
-        test = try contents.part(of: form.testFiles)
+        parts = BySplit(
+            train: try contents.part(of: form.trainFiles), test: try contents.part(of: form.testFiles))
     }
 
-    package func count(of split: Split) -> Int { part(split).labels.count }
+    package func count(of split: Split) -> Int { parts[split].labels.count }
 
-    package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
+    package func label(at index: Int, in split: Split) -> Int { Int(parts[split].labels[index]) }
 
     package func path(of index: Int, in split: Split) -> String { "image \(index) to \(split.rawValue) of \(name)" }
 
@@ -54,7 +53,8 @@ package struct CIFAR: Source {
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
         sample.form = .pixels(height: 32, width: 32)
         sample.bytes.removeAll(keepingCapacity: true)
-        let planes = part(split).planes.span
+        let part = parts[split]
+        let planes = part.planes.span
         let first = index * 3 * Self.pixels
         sample.bytes.append(addingCapacity: 3 * Self.pixels) { (target: inout OutputSpan<UInt8>) in
             for pixel in first..<first + Self.pixels {
@@ -62,13 +62,6 @@ package struct CIFAR: Source {
                 target.append(planes[pixel + Self.pixels])
                 target.append(planes[pixel + 2 * Self.pixels])
             }
-        }
-    }
-
-    private func part(_ split: Split) -> Part {
-        switch split {
-        case .train: train
-        case .test: test
         }
     }
 }

@@ -35,7 +35,7 @@ struct CIFARFiles: Sendable {
         return found.first
     }
 
-    /// All files that count.
+    /// Returns the contents of all files of the dataset.
     func contents() throws(DatasetError) -> CIFARContents {
         var files: [String: [UInt8]] = [:]
         let wanted = form.trainFiles + form.testFiles + [form.metaFile]
@@ -129,7 +129,7 @@ extension CIFARFiles.Form {
         }
     }
 
-    /// The form whose files a folder has; nil for none.
+    /// Makes the form of a folder's files; nil for none.
     fileprivate init?(folder: String) {
         func has(_ name: String) -> Bool { fileExists("\(folder)/\(name)") && !isFolder("\(folder)/\(name)") }
         // Of CIFAR-100 both, as `train` alone may be anything.
@@ -170,7 +170,7 @@ struct CIFARContents {
     /// The largest is of 155 million bytes.
     fileprivate static let mostBytes = 1 << 28
 
-    /// The path of a file, for messages.
+    /// Returns the path of a file, for messages.
     func path(_ name: String) -> String { "\(path)/\(name)" }
 
     func classNames() throws(DatasetError) -> [String] {
@@ -189,7 +189,7 @@ struct CIFARContents {
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
     }
 
-    /// One split's images and labels.
+    /// Returns the images and labels of one split.
     func part(of names: [String]) throws(DatasetError) -> CIFAR.Part {
         var part = CIFAR.Part()
         for name in names {

@@ -4,7 +4,7 @@ import Foundation
 /// A tar archive in gzip's or zstd's form, read from its beginning to its end without being extracted.
 final class CompressedArchive: TarBytes {
     private let file: Decompressor
-    /// Bytes that have been read or passed over.
+    /// The number of bytes read or skipped so far.
     private(set) var place = 0
 
     let count = Int.max
@@ -36,7 +36,7 @@ final class CompressedArchive: TarBytes {
         }
     }
 
-    /// Passes over the rest, behind which the checksums stand.
+    /// Skips the rest, which the checksums follow.
     func readToEnd() throws(TarError) {
         var bytes: [UInt8] = []
         repeat { try read(at: place, count: 1 << 20, into: &bytes) } while !bytes.isEmpty

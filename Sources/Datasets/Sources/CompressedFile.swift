@@ -2,7 +2,7 @@ import CZlib
 import Files
 import Glibc
 
-/// A file read from its beginning, decompressed on the way if it is gzip's and as it is if not.
+/// A file that is read from its beginning, and decompressed if it is gzip's.
 struct CompressedFile: ~Copyable {
     /// The path, for messages.
     let path: String
@@ -30,9 +30,9 @@ struct CompressedFile: ~Copyable {
 
     deinit { gzclose(handle) }
 
-    /// The next `count` bytes, or as many as there are before the end.
+    /// Returns the next `count` bytes, or as many as there are before the end.
     ///
-    /// Memory grows with what the file really holds, so that a false count costs nothing.
+    /// Memory grows with the file's actual content, so that a false count costs nothing.
     /// - Throws: `DatasetError.unreadable` for an error of the disk, a false checksum, or compressed data that is cut
     ///   short.
     func read(_ count: Int) throws(DatasetError) -> [UInt8] {
@@ -46,7 +46,7 @@ struct CompressedFile: ~Copyable {
             }
             bytes += part
             if part.count < wanted {
-                // The end; zlib says only here whether compressed data was complete.
+                // At the end, zlib reports whether compressed data was complete.
                 try check()
                 break
             }
@@ -66,7 +66,7 @@ struct CompressedFile: ~Copyable {
             throw .unreadable(file: path, reason: String(cString: strerror(errno)))
         default:
             let text = message.map { String(cString: $0) } ?? "zlib's error \(code)"
-            // zlib puts what it calls the file, `<fd:3>`, before its message.
+            // zlib puts its own name of the file, `<fd:3>`, before its message.
             let reason = text.hasPrefix("<fd:") ? text.split(separator: ": ", maxSplits: 1).last.map(String.init) : text
             throw .unreadable(file: path, reason: reason ?? text)
         }

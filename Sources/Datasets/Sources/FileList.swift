@@ -2,8 +2,8 @@ import Files
 import Glibc
 import Tensors
 
-/// Paths below a folder, as the bytes that the system has for them, in one range of memory: a million of them take some
-/// hundred megabytes as strings, and a tenth of it here.
+/// The paths below a folder as bytes in one range of memory: as strings, a million of them take some hundred megabytes,
+/// and here a tenth of that.
 struct FileList: Sendable {
     private var bytes: [UInt8] = []
     /// The end of each path in `bytes`.
@@ -21,19 +21,19 @@ struct FileList: Sendable {
     /// The bytes of a path.
     subscript(_ index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
 
-    /// The end of a path in the bytes of all, one after the other.
+    /// Returns the end of a path in the bytes of all, one after the other.
     func end(_ index: Int) -> Int { ends[index] }
 
-    /// A path as text.
+    /// Returns a path as text.
     func text(_ index: Int) -> String { String(pathBytes: self[index]) }
 
     private func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
 
-    /// The order of samples that all forms of a set have: by label, and then by the bytes of their paths without the
-    /// ending.
+    /// Returns the order of samples that all forms of a dataset share: by label, and then by the bytes of their paths
+    /// without the ending.
     ///
-    /// - Parameter labels: one for each path.
-    /// - Returns: places in this list; nil where it has that order already.
+    /// - Parameter labels: the label of each path.
+    /// - Returns: indices of this list; nil where it has that order already.
     func order(by labels: [UInt16]) -> [Int]? {
         bytes.withUnsafeBufferPointer { bytes in
             func key(_ index: Int) -> (UnsafeRawBufferPointer, ending: UnsafeRawBufferPointer) {
@@ -53,7 +53,7 @@ struct FileList: Sendable {
     }
 }
 
-/// Less than, equal to or more than 0, as `a` is before, equal to or after `b`.
+/// Returns a number less than, equal to or more than 0, as `a` is before, equal to or after `b`.
 private func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
     if let start = a.baseAddress, let other = b.baseAddress {
         let order = memcmp(start, other, min(a.count, b.count))
@@ -62,7 +62,7 @@ private func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -
     return a.count - b.count
 }
 
-/// The place where a path's ending begins: at the last dot of its name, or at its end.
+/// Returns the place where a path's ending begins: at the last dot of its name, or at its end.
 func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
     let bytes = path.reversed()
     for (distance, byte) in bytes.enumerated() {
@@ -72,15 +72,15 @@ func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
     return path.count
 }
 
-/// A path without its ending.
+/// Returns a path without its ending.
 func key(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8> { path.prefix(keyEnd(of: path)) }
 
-/// The pictures that are kept for testing, where nothing else says which are: a function of a picture's class and its
-/// path below the class, without the ending, so that pictures that are added later move none from one side to the
-/// other.
+/// The pictures that are held out for testing, where the data do not define them. The choice depends on a picture's
+/// class and its path below the class without the ending, so that pictures that are added later move none from one side
+/// to the other.
 ///
-/// A class of which all would be kept leaves one picture to learn from: the one that a smaller share would be the first
-/// to leave there.
+/// A class of which all pictures would be held out keeps one for training: the one that a smaller share would be the
+/// first to keep there.
 struct HeldOut {
     private let fraction: Double
     /// The number of each picture so far, in 0..<1.
@@ -91,9 +91,7 @@ struct HeldOut {
     /// - Parameter fraction: the share that is kept, in 0...1.
     init(fraction: Double) { self.fraction = fraction }
 
-    /// The next picture.
-    ///
-    /// - Parameter key: `CLASS/PATH`.
+    /// Adds the next picture.
     mutating func add(_ key: some Sequence<UInt8>, label: UInt16) {
         // Of 64 random bits the upper 53 as a number in [0, 1).
         let random = CounterRandom(seed: FNV1a(key).value, stream: "held out").bits(0)
@@ -115,11 +113,11 @@ enum PictureEnding {
         "gif", "bmp", "dib", "tif", "tiff", "heic", "heif", "avif", "jp2", "jxl", "ppm", "pgm", "pnm",
     ]
 
-    /// Whether a file is taken for a picture; its contents say what it is.
+    /// Whether a file counts as a picture, by the ending of its name. Its contents decide its format.
     static func isPicture(_ name: some RandomAccessCollection<UInt8>) -> Bool {
         let ending = name.suffix(name.count - keyEnd(of: name)).dropFirst()
         guard (3...4).contains(ending.count) else { return false }
-        // The commonest without making a text of it.
+        // Compares the most common ending without making a text of it.
         if ending.count == 3, ending.elementsEqual("jpg".utf8) { return true }
         let text = String(decoding: ending, as: UTF8.self).lowercased()
         return decoded.contains(text) || foreign.contains(text)

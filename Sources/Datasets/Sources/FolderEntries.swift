@@ -1,9 +1,9 @@
 import Files
 import Glibc
 
-/// The entries of a folder in the system's order, symbolic links as what they lead to.
+/// The entries of a folder in the system's order, with symbolic links followed.
 ///
-/// Hidden ones and what macOS leaves behind are no entries.
+/// Hidden entries and files that macOS leaves behind are skipped.
 struct FolderEntries {
     enum Kind {
         case file, folder, other
@@ -56,7 +56,7 @@ struct FolderEntries {
         }
     }
 
-    /// The names of files, or of folders, sorted by their bytes.
+    /// Returns the names of files, or of folders, sorted by their bytes.
     func names(of kind: Kind) -> [[UInt8]] {
         kinds.indices.filter { kinds[$0] == kind }.map { Array(names[$0]) }
             .sorted { $0.lexicographicallyPrecedes($1) }

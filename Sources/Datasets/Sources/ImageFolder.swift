@@ -1,10 +1,10 @@
 import Files
 
-/// A folder of pictures, a folder for each class.
+/// A folder of pictures, with a folder for each class.
 ///
-/// Either `train/<class>/…` with `val`, `valid`, `validation` or `test` beside it, or classes alone, of which a share
-/// is kept for testing. Classes are sorted by the bytes of their names, as torchvision's ImageFolder has them. Pictures
-/// may lie deeper than their class's folder. Of ImageNet, val may be flat: `ValidationLabels` knows its classes.
+/// Either `train/<class>/…` with `val`, `valid`, `validation` or `test` beside it, or only classes, of which a share is
+/// held out for testing. Classes are sorted by the bytes of their names, as in torchvision's ImageFolder. Pictures may
+/// be in subfolders of their class's folder. ImageNet's val may be flat: `ValidationLabels` has its classes.
 package struct ImageFolder: Source {
     package let name: String
     package let classNames: [String]
@@ -12,8 +12,7 @@ package struct ImageFolder: Source {
     package let layout: String?
 
     private let path: String
-    private let train: Part
-    private let test: Part
+    private let parts: BySplit<Part>
 
     /// The pictures of one split.
     private struct Part: Sendable {
@@ -55,17 +54,19 @@ package struct ImageFolder: Source {
         let all = try Self.part(trainFolder ?? path, classes)
         try Self.check(all, classNames, folder: trainFolder ?? path)
         if let trainFolder, let found = try Self.test(of: path, top, classes) {
-            (train, test) = (all, found)
+            parts = BySplit(train: all, test: found)
             layout =
                 "\(trainFolder) has \(classes.count) folders, one for each class; "
                 + "\(found.folder.dropLast()) is tested on"
         } else {
-            (train, test) = Self.divided(all, validationFraction: validationFraction)
+            parts = Self.divided(all, validationFraction: validationFraction)
             layout =
                 "\(trainFolder ?? path) has \(classes.count) folders, one for each class; a share of "
                 + "\(validationFraction) of the pictures is tested on"
         }
-        guard train.files.count > 0 else { throw .nothingToLearn(path: path, heldOut: test.files.count) }
+        guard parts.train.files.count > 0 else {
+            throw .nothingToLearn(path: path, heldOut: parts.test.files.count)
+        }
     }
 
     /// - Throws: where a class has no picture.
@@ -76,17 +77,17 @@ package struct ImageFolder: Source {
         guard empty.isEmpty else { throw .emptyClasses(folder: folder, found: empty) }
     }
 
-    package func count(of split: Split) -> Int { part(split).files.count }
+    package func count(of split: Split) -> Int { parts[split].files.count }
 
-    package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
+    package func label(at index: Int, in split: Split) -> Int { Int(parts[split].labels[index]) }
 
     package func path(of index: Int, in split: Split) -> String {
-        part(split).folder + part(split).files.text(index)
+        parts[split].folder + parts[split].files.text(index)
     }
 
-    /// The path below the set's folder.
+    /// Returns the path below the set's folder.
     package func name(of index: Int, in split: Split) -> [UInt8] {
-        let part = part(split)
+        let part = parts[split]
         return Array(part.folder.pathBytes.dropFirst(path.pathBytes.count + 1)) + part.files[index]
     }
 
@@ -97,13 +98,6 @@ package struct ImageFolder: Source {
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
         sample.form = .encoded
         try readSample(path(of: index, in: split), into: &sample.bytes)
-    }
-
-    private func part(_ split: Split) -> Part {
-        switch split {
-        case .train: train
-        case .test: test
-        }
     }
 
     /// All pictures below a folder's classes, in their order.
@@ -142,7 +136,7 @@ package struct ImageFolder: Source {
     /// Folders within folders; symbolic links that lead around in circles would have no end.
     private static let mostFolders = 40
 
-    /// The pictures that are tested on; nil where no folder beside `train` has any whose classes are known.
+    /// Returns the test pictures; nil where no folder beside `train` has any with known classes.
     private static func test(of path: String, _ top: [[UInt8]], _ classes: [[UInt8]]) throws(DatasetError) -> Part? {
         for known in SplitName.test {
             guard let name = SplitName.first(of: [known], among: top) else { continue }
@@ -169,7 +163,7 @@ package struct ImageFolder: Source {
     }
 
     /// Puts a share of the pictures aside.
-    private static func divided(_ all: Part, validationFraction: Double) -> (train: Part, test: Part) {
+    private static func divided(_ all: Part, validationFraction: Double) -> BySplit<Part> {
         var (train, test) = (Part(folder: all.folder), Part(folder: all.folder))
         var heldOut = HeldOut(fraction: validationFraction)
         for (index, label) in all.labels.enumerated() { heldOut.add(key(of: all.files[index]), label: label) }
@@ -181,6 +175,6 @@ package struct ImageFolder: Source {
                 train.append(path, label)
             }
         }
-        return (train, test)
+        return BySplit(train: train, test: test)
     }
 }

@@ -8,8 +8,7 @@ package struct MNIST: Source {
     package let imageSize: Int? = 28
 
     private let form: Form
-    private let train: Part
-    private let test: Part
+    private let parts: BySplit<Part>
 
     /// The two datasets of this form.
     package enum Form: Sendable {
@@ -28,13 +27,14 @@ package struct MNIST: Source {
         }
         self.form = form
         name = form.name
-        train = try Part(folder: folder, prefix: "train", form: form)
-        test = try Part(folder: folder, prefix: "t10k", form: form)
+        parts = BySplit(
+            train: try Part(folder: folder, prefix: "train", form: form),
+            test: try Part(folder: folder, prefix: "t10k", form: form))
     }
 
-    /// The folder of the files: `path`, or where torchvision puts them below it. nil where there is none.
+    /// Returns the folder of the files: `path`, or torchvision's place for them below it; nil where there is none.
     ///
-    /// - Throws: `DatasetError.severalForms` where both datasets lie below.
+    /// - Throws: `DatasetError.severalForms` where both datasets are below.
     static func folder(at path: String) throws(DatasetError) -> String? {
         func has(_ folder: String) -> Bool {
             ["", ".gz"].contains { fileExists("\(folder)/train-images-idx3-ubyte\($0)") }
@@ -48,14 +48,14 @@ package struct MNIST: Source {
     package var classNames: [String] { form.classNames }
     package var normalisation: Normalisation? { form == .fashion ? .fashionMNIST : .mnist }
 
-    package func count(of split: Split) -> Int { part(split).labels.count }
+    package func count(of split: Split) -> Int { parts[split].labels.count }
 
-    package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
+    package func label(at index: Int, in split: Split) -> Int { Int(parts[split].labels[index]) }
 
-    package func path(of index: Int, in split: Split) -> String { "image \(index) of \(part(split).path)" }
+    package func path(of index: Int, in split: Split) -> String { "image \(index) of \(parts[split].path)" }
 
     package func name(of index: Int, in split: Split) -> [UInt8] {
-        Array("image \(index) of \(splitPath(part(split).path).name)".utf8)
+        Array("image \(index) of \(splitPath(parts[split].path).name)".utf8)
     }
 
     package func storedBytes(of index: Int, in split: Split) -> Int? { 28 * 28 }
@@ -63,14 +63,7 @@ package struct MNIST: Source {
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
         sample.form = .pixels(height: 28, width: 28)
         sample.bytes.removeAll(keepingCapacity: true)
-        sample.bytes += part(split).images[index * 28 * 28..<(index + 1) * 28 * 28]
-    }
-
-    private func part(_ split: Split) -> Part {
-        switch split {
-        case .train: train
-        case .test: test
-        }
+        sample.bytes += parts[split].images[index * 28 * 28..<(index + 1) * 28 * 28]
     }
 }
 
@@ -95,7 +88,7 @@ extension MNIST.Form {
     }
 }
 
-/// One split's files.
+/// The files of one split.
 private struct Part: Sendable {
     /// count x 28 x 28
     let images: [UInt8]
@@ -125,7 +118,7 @@ private struct Part: Sendable {
         path = imagesPath
     }
 
-    /// The plain file before the compressed one, as it needs less work.
+    /// Returns a file's path: the plain file before the compressed one, as it needs less work.
     private static func path(_ folder: String, _ file: String, _ form: MNIST.Form) throws(DatasetError) -> String {
         for path in ["\(folder)/\(file)", "\(folder)/\(file).gz"] where fileExists(path) {
             return path

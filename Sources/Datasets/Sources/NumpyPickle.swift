@@ -14,7 +14,7 @@ enum NumpyPickle {
         let bytes: ArraySlice<UInt8>
     }
 
-    /// The array that a value describes.
+    /// Returns the array that a value describes.
     ///
     /// - Throws: `PickleError` for any other value.
     static func array(_ value: PickleValue?) throws(PickleError) -> ByteArray {

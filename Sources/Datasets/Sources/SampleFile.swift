@@ -27,10 +27,10 @@ func readSample(_ path: String, limit: Int = mostSampleBytes, into bytes: inout 
 final class SeekableFile: Sendable {
     let path: String
     let count: Int
-    /// nil where it is opened for each reading.
+    /// The open file; nil where it is opened for each reading.
     private let descriptor: Int32?
 
-    /// - Throws: `DatasetError.unreadable` for what cannot be opened or is no file.
+    /// - Throws: `DatasetError.unreadable` where it cannot be opened or is not a file.
     init(_ path: String, staysOpen: Bool = true) throws(DatasetError) {
         self.path = path
         let descriptor = Self.opened(path)
@@ -64,7 +64,7 @@ final class SeekableFile: Sendable {
 
 /// Appends bytes of a file, fewer at its end.
 ///
-/// - Returns: The system's code for what went wrong; 0 where nothing did.
+/// - Returns: The system's error number; 0 for none.
 private func readBytes(_ descriptor: Int32, at offset: Int, count: Int, into bytes: inout [UInt8]) -> Int32 {
     if bytes.capacity < count { bytes.reserveCapacity(count) }
     var failure: Int32 = 0

@@ -1,15 +1,16 @@
 import Files
 
-/// The tar files that a path means: one, those of a folder, or those of a pattern such as `train-{000000..000127}.tar`.
+/// The tar files that a path means: a single one, those of a folder, or those of a pattern such as
+/// `train-{000000..000127}.tar`.
 struct Shards: Sendable {
-    /// The path as the user has it.
+    /// The path as the user gives it.
     let path: String
     let train: [String]
-    /// The files that are tested on; none where nothing says which.
+    /// The test files; none where the names do not tell.
     let test: [String]
 
-    /// Files beside those of a pattern or a file that begins with `train` are tested on where they begin with `val` or
-    /// `test`.
+    /// Finds the files. Next to a pattern or a file whose name begins with `train`, files whose names begin with `val`
+    /// or `test` are the test files.
     ///
     /// - Throws: `DatasetError` where there are none, or they are compressed and read at any place.
     init(_ path: String, reading: ArchiveReading = .anyPlace) throws(DatasetError) {
@@ -53,14 +54,14 @@ struct Shards: Sendable {
     /// Whether a path is a pattern.
     static func isPattern(_ path: String) -> Bool { path.contains("{") && path.contains("..") && path.contains("}") }
 
-    /// A tar file of a folder that is not read as it is.
+    /// Returns a tar file of a folder that cannot be read without unpacking; nil where there is none.
     static func refused(in folder: String, _ reading: ArchiveReading) throws(DatasetError) -> String? {
         try FolderEntries(of: folder).names(of: .file).first(where: reading.refuses).map {
             folder + "/" + String(pathBytes: $0)
         }
     }
 
-    /// Tar files of a folder that are called after a split, or lie in folders that are.
+    /// Returns the tar files of a folder that are named after a split, or are in folders that are.
     private static func shards(
         in folder: String, _ reading: ArchiveReading
     ) throws(DatasetError) -> (train: [String], test: [String]) {
@@ -87,12 +88,12 @@ struct Shards: Sendable {
         return try splitsAreIn(folder, reading)
     }
 
-    /// Whether a folder has tar files that are called after splits, or lie in folders that are.
+    /// Whether a folder has tar files that are named after splits, or are in folders that are.
     static func splitsAreIn(_ folder: String, _ reading: ArchiveReading) throws(DatasetError) -> Bool {
         try !shards(in: folder, reading).train.isEmpty
     }
 
-    /// Every path that a pattern with `{FIRST..LAST}` stands for; numbers have as many digits as the first.
+    /// Returns every path of a pattern with `{FIRST..LAST}`; numbers have as many digits as the first.
     static func expanded(_ pattern: Substring) throws(DatasetError) -> [String] {
         guard let open = pattern.firstIndex(of: "{"), let close = pattern[open...].firstIndex(of: "}") else {
             return [String(pattern)]

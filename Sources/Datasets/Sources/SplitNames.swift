@@ -4,7 +4,7 @@ enum SplitName {
     /// The first that is there is tested on.
     static let test = ["val", "valid", "validation", "test", "testing"]
 
-    /// The first of `names` that is called as one of `known`, in large letters or small ones.
+    /// Returns the first of `names` that is called as one of `known`, in large letters or small ones.
     static func first(of known: [String], among names: [[UInt8]]) -> [UInt8]? {
         let lower = names.map { String(decoding: $0, as: UTF8.self).lowercased() }
         for name in known {
@@ -15,7 +15,7 @@ enum SplitName {
         return nil
     }
 
-    /// The files among `files` whose names begin with the first of `known` that any of them begins with.
+    /// Returns the files whose names begin with the first of `known` that begins any of their names.
     static func beginning(with known: [String], _ files: [[UInt8]]) -> [[UInt8]] {
         for name in known {
             let found = files.filter { file in

@@ -20,7 +20,7 @@ struct TarIndex {
     /// The class of each picture by its `.cls` or `.json`: a place in `texts`, or -1 for none.
     private(set) var labels: [Int32] = []
     private(set) var texts: [[UInt8]] = []
-    /// Whether any picture has something beside it that says its class.
+    /// Whether any picture has a file beside it with its class.
     var isLabelled: Bool { !texts.isEmpty }
 
     private var placeOfText: [[UInt8]: Int32] = [:]
@@ -125,7 +125,8 @@ struct TarIndex {
         if labels.count % OpeningProgress.interval == 0 { OpeningProgress.foundMore() }
     }
 
-    /// The first dot of a member's name; nil where it has none, for hidden files and for what macOS leaves behind.
+    /// Returns the index of the first dot of a member's name; nil where it has none, for hidden files and for files
+    /// that macOS leaves behind.
     private static func firstDot(of name: [UInt8]) -> Int? {
         let start = name.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
         guard let dot = name[start...].firstIndex(of: UInt8(ascii: ".")), dot > start else { return nil }
@@ -140,7 +141,7 @@ struct TarIndex {
         return Array(bytes.drop { blanks.contains($0) }.reversed().drop { blanks.contains($0) }.reversed())
     }
 
-    /// The class in a sample's JSON: the first of `cls`, `label` and `class` that is a whole number or a text.
+    /// Returns the class in a sample's JSON: the first of `cls`, `label` and `class` that is a whole number or a text.
     private static func label(inJSON bytes: [UInt8]) -> [UInt8]? {
         struct Label: Decodable {
             let text: String

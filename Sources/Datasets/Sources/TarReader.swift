@@ -2,7 +2,7 @@ import Files
 
 /// A file in a tar archive.
 struct TarMember: Equatable {
-    /// Its path in the archive, as bytes, without `./` and double slashes.
+    /// The path in the archive, as bytes, without `./` and double slashes.
     let name: [UInt8]
     /// The byte of the archive at which its content begins.
     let offset: Int
@@ -25,10 +25,10 @@ protocol TarBytes {
 /// An archive of a set, which several threads read.
 protocol TarShard: TarBytes, Sendable {
     var path: String { get }
-    /// Says that all its members are known, and which byte none of them goes beyond: what is open for the next one is
+    /// Tells the archive that all its members are known and end before byte `end`: what is open for the next one is
     /// closed, now and whenever that byte is reached.
     ///
-    /// - Throws: where what follows to the end of the file shows that it is damaged.
+    /// - Throws: where the rest of the file shows that it is damaged.
     func finish(after end: Int) throws(TarError)
 }
 
@@ -37,11 +37,11 @@ extension SeekableFile: TarShard {
     func finish(after end: Int) {}
 }
 
-/// Walks through the headers of a tar archive: old, POSIX ustar and pax, and GNU. (POSIX.1-2017, pax; GNU tar manual,
+/// A reader of the headers of a tar archive: old, POSIX ustar and pax, and GNU. (POSIX.1-2017, pax; GNU tar manual,
 /// "Basic Tar Format".)
 ///
-/// Nothing is extracted. Members that are no regular files are passed over; names that are absolute or lead out with
-/// `..` are refused, as are sizes that go beyond the archive.
+/// Nothing is extracted. Members that are not regular files are skipped. Names that are absolute or lead out with `..`
+/// are refused, as are sizes that go beyond the archive.
 struct TarReader<Archive: TarBytes> {
     let archive: Archive
     private var place = 0
@@ -51,12 +51,12 @@ struct TarReader<Archive: TarBytes> {
     private var paxSize: Int?
 
     private static var block: Int { 512 }
-    /// A name, or all that a pax header says: more than any file system takes.
+    /// The most bytes of a name, or of a pax header: more than any file system accepts.
     private static var mostNameBytes: Int { 1 << 16 }
 
     init(_ archive: Archive) { self.archive = archive }
 
-    /// The next regular file; nil at the end.
+    /// Returns the next regular file; nil at the end.
     mutating func next() throws(TarError) -> TarMember? {
         while true {
             let start = place
@@ -88,7 +88,7 @@ struct TarReader<Archive: TarBytes> {
             case 0, UInt8(ascii: "0"), UInt8(ascii: "7"):
                 let stored = longName ?? name
                 (longName, paxSize) = (nil, nil)
-                // Old archives say by a slash that it is a folder.
+                // In old archives a slash marks a folder.
                 if stored.last == UInt8(ascii: "/") { continue }
                 return TarMember(name: try checked(stored, at: start), offset: content, size: size)
             default: (longName, paxSize) = (nil, nil)
@@ -130,7 +130,7 @@ struct TarReader<Archive: TarBytes> {
         }
     }
 
-    /// The name, behind ustar's prefix.
+    /// The name, after ustar's prefix.
     private var name: [UInt8] {
         let name = header[0..<100].prefix { $0 != 0 }
         guard header[257..<262].elementsEqual("ustar".utf8), header[262] == 0 else { return Array(name) }
@@ -166,7 +166,7 @@ struct TarReader<Archive: TarBytes> {
             .reduce(0) { $0 << 3 | Int($1 & 7) }
     }
 
-    /// The sum of all bytes, those of the field itself as blanks.
+    /// Checks the sum of all bytes of a header, with those of the sum's own field as blanks.
     private func checkSum(at start: Int) throws(TarError) {
         var sum = 8 * 32
         for byte in header { sum += Int(byte) }

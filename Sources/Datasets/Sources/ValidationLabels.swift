@@ -1,20 +1,20 @@
 import Files
 
-/// The classes of ImageNet's flat folder val, `ILSVRC2012_val_00000001.JPEG` and so on, as one of these says them:
+/// The classes of ImageNet's flat folder val, `ILSVRC2012_val_00000001.JPEG` and so on, from one of these files:
 /// - `LOC_val_solution.csv` of Kaggle: a picture's name and its WordNet ID;
 /// - `imagenet_2012_validation_synset_labels.txt`: a WordNet ID for each picture;
-/// - `ILSVRC2012_validation_ground_truth.txt` of the development kit: a number for each picture, which
-///   `map_clsloc.txt` knows the WordNet ID of. (The kit of 2012 has it in a file for MATLAB only.
-///   `LOC_synset_mapping.txt` numbers classes otherwise.)
+/// - `ILSVRC2012_validation_ground_truth.txt` of the development kit: a number for each picture, for which
+///   `map_clsloc.txt` has the WordNet ID. (The kit of 2012 has that only in a file for MATLAB. `LOC_synset_mapping.txt`
+///   numbers classes differently.)
 struct ValidationLabels {
-    /// One for each picture.
+    /// The label of each picture.
     let labels: [UInt16]
 
     /// - Parameters:
-    ///   - pictures: their names.
-    ///   - folder: where they lie.
+    ///   - pictures: the names of the pictures.
+    ///   - folder: their folder.
     ///   - classes: WordNet IDs.
-    /// - Throws: `DatasetError` where nothing says their classes, or what does is not as described.
+    /// - Throws: `DatasetError` where no file has the classes, or one does not have the form described.
     init(of pictures: [[UInt8]], folder: String, classes: [[UInt8]]) throws(DatasetError) {
         let places = Self.places(near: folder)
         func file(_ name: String) -> String? { places.map { $0 + "/" + name }.first(where: fileExists) }
@@ -75,13 +75,13 @@ struct ValidationLabels {
         self.labels = labels
     }
 
-    /// The places where people put the files: beside the pictures, above them, and in the development kit.
+    /// Returns the places where people put the files: beside the pictures, above them, and in the development kit.
     private static func places(near folder: String) -> [String] {
         let above = ["", "/..", "/../..", "/../../..", "/../../../.."].map { folder + $0 }
         return above.flatMap { [$0, $0 + "/devkit/data", $0 + "/ILSVRC2012_devkit_t12/data"] }
     }
 
-    /// The lines of a text, without empty ones.
+    /// Returns the lines of a text, without empty ones.
     private static func lines(of path: String) throws(DatasetError) -> [Substring] {
         do throws(FileError) {
             let text = String(decoding: try readFile(path, limit: 1 << 26), as: UTF8.self)

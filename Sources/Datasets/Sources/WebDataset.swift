@@ -1,9 +1,9 @@
 import Files
 
-/// Pictures in tar files: shards as WebDataset has them, or a folder of pictures in an archive.
+/// Pictures in tar files: shards in WebDataset's form, or a folder of pictures in an archive.
 ///
-/// The class of a picture stands beside it in `.cls` (a number or a name) or `.json`, or is the folder that it is in:
-/// `train/<class>/…` and `val/<class>/…` are split and ordered as `ImageFolder` does. Shards are indexed once, and then
+/// The class of a picture is in a file beside it, `.cls` (a number or a name) or `.json`, or is the name of its folder:
+/// `train/<class>/…` and `val/<class>/…` are split and ordered as in `ImageFolder`. Shards are indexed once, and then
 /// read at any place.
 package struct WebDataset: Source {
     package let name: String
@@ -12,10 +12,9 @@ package struct WebDataset: Source {
     package let layout: String?
 
     private let shards: [any TarShard]
-    private let train: Part
-    private let test: Part
+    private let parts: BySplit<Part>
 
-    /// One split.
+    /// The samples of one split.
     private struct Part: Sendable {
         var names = FileList()
         var labels: [UInt16] = []
@@ -36,7 +35,7 @@ package struct WebDataset: Source {
         }
     }
 
-    /// - Parameter validationFraction: the share that is kept for testing where nothing says which pictures are.
+    /// - Parameter validationFraction: the share held out for testing where the data do not define it.
     /// - Throws: `DatasetError` for shards that cannot be read, and for pictures without a class.
     init(_ shards: Shards, validationFraction: Double) throws(DatasetError) {
         name = "tar:" + shards.path
@@ -75,7 +74,7 @@ package struct WebDataset: Source {
         }
         train.sort()
         test.sort()
-        (self.train, self.test) = (train, test)
+        parts = BySplit(train: train, test: test)
         layout =
             "\(files.count) tar file\(files.count == 1 ? "" : "s"); classes are "
             + (isLabelled ? "in .cls or .json beside the pictures" : "the folders that pictures are in") + "; "
@@ -85,37 +84,38 @@ package struct WebDataset: Source {
         guard !train.labels.isEmpty else { throw .nothingToLearn(path: shards.path, heldOut: test.labels.count) }
     }
 
-    package func count(of split: Split) -> Int { part(split).labels.count }
+    package func count(of split: Split) -> Int { parts[split].labels.count }
 
-    package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
+    package func label(at index: Int, in split: Split) -> Int { Int(parts[split].labels[index]) }
 
     package func path(of index: Int, in split: Split) -> String {
-        let part = part(split)
+        let part = parts[split]
         return shards[Int(part.places[index].shard)].path + "/" + part.names.text(index)
     }
 
-    /// The name of the archive, and that in it.
+    /// Returns the name of the archive, and that in it.
     package func name(of index: Int, in split: Split) -> [UInt8] {
-        let part = part(split)
+        let part = parts[split]
         return splitPath(shards[Int(part.places[index].shard)].path).name.pathBytes + [UInt8(ascii: "/")]
             + part.names[index]
     }
 
-    package func storedBytes(of index: Int, in split: Split) -> Int? { Int(part(split).places[index].size) }
+    package func storedBytes(of index: Int, in split: Split) -> Int? { Int(parts[split].places[index].size) }
 
-    /// One archive after the other from its beginning to its end, where any is compressed.
+    /// The order of reading where any archive is compressed: one archive after the other, from beginning to end.
     package var onlyOrder: [SamplePlace]? {
         guard shards.contains(where: { $0 is CompressedShard }) else { return nil }
-        return Split.allCases.flatMap { split in part(split).places.indices.map { SamplePlace(split: split, index: $0) }
+        return Split.allCases.flatMap { split in
+            parts[split].places.indices.map { SamplePlace(split: split, index: $0) }
         }
         .sorted { first, second in
-            let (a, b) = (part(first.split).places[first.index], part(second.split).places[second.index])
+            let (a, b) = (parts[first.split].places[first.index], parts[second.split].places[second.index])
             return (a.shard, a.offset) < (b.shard, b.offset)
         }
     }
 
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
-        let place = part(split).places[index]
+        let place = parts[split].places[index]
         sample.form = .encoded
         do throws(TarError) {
             try shards[Int(place.shard)].read(at: place.offset, count: Int(place.size), into: &sample.bytes)
@@ -126,13 +126,6 @@ package struct WebDataset: Source {
             throw SampleError(
                 "\(path(of: index, in: split)): the archive ends after \(sample.bytes.count) of its \(place.size) bytes"
             )
-        }
-    }
-
-    private func part(_ split: Split) -> Part {
-        switch split {
-        case .train: train
-        case .test: test
         }
     }
 }
@@ -151,7 +144,7 @@ extension TarRows {
             index: index, rows: Array(index.places.indices), start: Self.commonFolders(of: index.names))
     }
 
-    /// The length of the folders that all names begin with.
+    /// Returns the length of the folders that all names begin with.
     private static func commonFolders(of names: FileList) -> Int {
         guard names.count > 0 else { return 0 }
         var common = names[0].prefix(0)
@@ -180,7 +173,7 @@ extension TarRows {
         return (rows(in: train), rows(in: test))
     }
 
-    /// The first folder of a picture's path; nil where it is in none.
+    /// Returns the first folder of a picture's path; nil where it is in none.
     func firstFolder(_ row: Int) -> ArraySlice<UInt8>? {
         let path = index.names[row].dropFirst(start)
         return path.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] }
@@ -191,7 +184,7 @@ extension TarRows {
         return path[(path.firstIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
     }
 
-    /// The name of a picture's class.
+    /// Returns the name of a picture's class.
     func className(_ row: Int, isLabelled: Bool) -> ArraySlice<UInt8>? {
         guard isLabelled else { return firstFolder(row) }
         let label = index.labels[row]

@@ -46,7 +46,7 @@ final class ZstdFile {
 
     /// Returns the next `count` bytes, or all that are left.
     ///
-    /// Memory grows with what the file really holds, so that a false count costs nothing.
+    /// Memory grows with the file's actual content, so that a false count costs nothing.
     /// - Throws: `DatasetError.unreadable` for an error of the disk, a false checksum, or compressed data that is cut
     ///   short.
     func read(_ count: Int) throws(DatasetError) -> [UInt8] {
@@ -91,7 +91,7 @@ final class ZstdFile {
         return part
     }
 
-    /// The next bytes of the file; none at its end.
+    /// Returns the next bytes of the file; none at its end.
     private func compressed(_ count: Int) throws(DatasetError) -> [UInt8] {
         var result = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -71,8 +71,8 @@ package struct AffineMap: Equatable, Sendable {
         }
     }
 
-    /// Calls `body` for each pixel that comes from within the image, with the place of its first byte and where it
-    /// comes from, from the middle of the first pixel on.
+    /// Calls `body` for each pixel that comes from inside the image, with the index of its first byte and its place of
+    /// origin, measured from the centre of the first pixel.
     private func forEachInside(_ height: Int, _ width: Int, _ channels: Int, _ body: (Int, Double, Double) -> Void) {
         for row in 0..<height {
             for column in 0..<width {
@@ -130,7 +130,7 @@ package struct AffineMap: Equatable, Sendable {
     }
 }
 
-/// The greatest whole number that is not above. (Without SSE 4, `rounded(.down)` is a call.)
+/// Returns the greatest whole number that is not above. (Without SSE 4, `rounded(.down)` is a call.)
 @inline(__always)
 private func floored(_ number: Double) -> Int {
     let whole = Int(number)

@@ -1,10 +1,10 @@
 import Tensors
 
-/// The changes to training images besides scaling them, so that a network never sees the same one twice.
+/// The changes to training images besides scaling, so that a network never sees the same image twice.
 ///
 /// They are made in the order of the properties: an image is cut, mirrored, coloured, changed by a policy, and a part
-/// is erased. The result is a pure function of (seed, epoch, sample): any rank or thread, and any run resumed in the
-/// middle, makes the same of it.
+/// is erased. The result is a pure function of (seed, epoch, sample): the same on any rank or thread, and in a run
+/// resumed in the middle.
 package struct Augmentation: Hashable, Sendable {
     /// The part of an image that is cut out.
     package enum Geometry: Hashable, Sendable {
@@ -20,8 +20,9 @@ package struct Augmentation: Hashable, Sendable {
         case never
         /// A flip with this probability, each time anew.
         case random(Double)
-        /// Half of the images in the first epoch, and in each epoch those that were not in the one before: each is seen
-        /// both ways in any two. (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, section 3.6.)
+        /// Mirrors half of the images in the first epoch, and in each later epoch those that were not mirrored in the
+        /// one before: any two epochs show each image both ways. (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single
+        /// GPU", 2024, section 3.6.)
         case alternating
     }
 
@@ -96,13 +97,13 @@ struct AugmentationDraws {
         first = UInt64(sample) * Self.most
     }
 
-    /// A random number in 0..<bound.
+    /// Returns a random number in 0..<bound.
     func integer(_ index: UInt64, below bound: Int) -> Int {
         precondition(index < Self.most, "an image takes \(Self.most) random numbers at most")
         return random.integer(first + index, below: bound)
     }
 
-    /// A random number in [low, high).
+    /// Returns a random number in [low, high).
     func uniform(_ index: UInt64, _ low: Double, _ high: Double) -> Double {
         precondition(index < Self.most, "an image takes \(Self.most) random numbers at most")
         return low + Double(random.uniform(first + index)) * (high - low)
@@ -116,7 +117,7 @@ struct AugmentationDraws {
 struct AugmentationStreams {
     /// The random numbers of cuts, and of flips that go with them.
     let geometry: CounterRandom
-    /// The same in all epochs.
+    /// The random numbers for alternating flips, the same in all epochs.
     let alternatingFlip: CounterRandom
     let jitter: CounterRandom
     let policy: CounterRandom

@@ -1,7 +1,7 @@
 /// Random changes of brightness, contrast, saturation and hue, in a random order: torchvision's `ColorJitter`.
 package struct ColourJitter: Hashable, Sendable {
-    /// Factors are drawn from 1 - brightness, but at least 0, to 1 + brightness; 0 leaves it as it is. Likewise the
-    /// next two.
+    /// The range of the factors of brightness, drawn from 1 - brightness, but at least 0, to 1 + brightness; 0 changes
+    /// nothing. The next two are the same for contrast and saturation.
     package var brightness: Double
     package var contrast: Double
     package var saturation: Double

@@ -1,7 +1,8 @@
-/// The image moved by up to four pixels each way, what is then missing black, and every other time mirrored: what is
-/// usual for CIFAR. (He et al., "Deep Residual Learning for Image Recognition", 2016, section 4.2.)
+/// The usual augmentation for CIFAR: the image is moved by up to four pixels each way, with black where pixels are
+/// missing, and mirrored every other time. (He et al., "Deep Residual Learning for Image Recognition", 2016, section
+/// 4.2.)
 struct CropFlip {
-    /// The padded image's row and column that come first, in 0...8; 4 leaves the image where it is.
+    /// The first row and column of the padded image, in 0...8; 4 leaves the image in place.
     let top: Int
     let left: Int
     let isMirrored: Bool

@@ -1,7 +1,7 @@
 import Tensors
 
-/// The part of an image that is shown, and how: a rectangle is cut out, resized, and a window of the result is taken,
-/// beyond whose edges there may be a margin.
+/// The part of an image that is shown: a rectangle is cut out and resized, and a window of the result is taken, which
+/// may have a margin beyond the edges.
 struct Framing: Equatable {
     /// The rectangle of the image, in its pixels.
     var rows: Range<Int>
@@ -19,8 +19,8 @@ struct Framing: Equatable {
     var isMirrored = false
     var margin = Margin.black
 
-    /// The whole image as evaluation shows it: resized until its shorter side is `shorter` pixels long, of which the
-    /// middle is taken; an image of the right size as it is.
+    /// Makes the framing of evaluation: the image is resized until its shorter side is `shorter` pixels long, and the
+    /// middle is taken. An image of the right size is unchanged.
     ///
     /// Sizes and places are those of torchvision's `Resize(shorter)` and `CenterCrop(side)`.
     init(middleOf height: Int, _ width: Int, shorter: Int, side: Int) {
@@ -47,7 +47,7 @@ struct Framing: Equatable {
         self.side = side
     }
 
-    /// The place at which `side` pixels in the middle of `length` begin; halves go to the even number.
+    /// Returns the place at which `side` pixels in the middle of `length` begin; halves go to the even number.
     private static func middle(_ side: Int, of length: Int) -> Int {
         Int((Double(length - side) / 2).rounded(.toNearestOrEven))
     }
@@ -59,13 +59,13 @@ struct Framing: Equatable {
         return (max(top, 0)..<min(top + side, height), max(left, 0)..<min(left + side, width))
     }
 
-    /// The least eighths of its sides that the image may be decoded with, so that nothing is enlarged which was not
-    /// before. Halves, quarters and eighths are those that libjpeg-turbo is fast at.
+    /// The smallest scale for decoding, in eighths of the image's sides, that does not cause an enlargement which was
+    /// not there before. Halves, quarters and eighths are fast in libjpeg-turbo.
     var leastEighths: Int {
         [1, 2, 4].first { rows.count * $0 >= 8 * height && columns.count * $0 >= 8 * width } ?? 8
     }
 
-    /// Becomes the framing of the image made smaller, which has so many rows and columns.
+    /// Changes the framing to that of the image decoded at a smaller scale, which has `size` rows and columns.
     mutating func shrink(to eighths: Int, of size: (height: Int, width: Int)) {
         func shrunk(_ range: Range<Int>, _ length: Int) -> Range<Int> {
             let first = min(range.lowerBound * eighths / 8, length - 1)
@@ -78,7 +78,7 @@ struct Framing: Equatable {
     /// Whether there is no margin.
     var isInside: Bool { top >= 0 && left >= 0 && top + side <= height && left + side <= width }
 
-    /// Writes the window, side x side x channels, of which `pixels` has what is `inside`, mirrored if the window is.
+    /// Writes the window, side x side x channels, with `pixels` as its part `inside`, mirrored if the window is.
     func addMargin(to pixels: Span<UInt8>, _ channels: Int, into target: inout MutableSpan<UInt8>) {
         switch margin {
         case .black: addBlack(to: pixels, channels, into: &target)
@@ -120,7 +120,7 @@ package enum Margin: String, CaseIterable, Sendable {
     /// The image mirrored at its outermost pixels, which are not repeated: numpy's `reflect`.
     case reflected
 
-    /// The pixel of an axis that is shown at a place, within or beyond it.
+    /// Returns the pixel of an axis that is shown at a place, within or beyond it.
     static func reflection(of place: Int, in length: Int) -> Int {
         let period = max(2 * (length - 1), 1)
         let rest = (place % period + period) % period
@@ -129,8 +129,8 @@ package enum Margin: String, CaseIterable, Sendable {
 }
 
 extension Framing {
-    /// The length that evaluation resizes the shorter side to: 256 for 224 pixels, and the same proportion otherwise.
-    /// Nothing is cut off from images that are all of one size.
+    /// Returns the length that evaluation resizes the shorter side to: 256 for 224 pixels, and the same proportion
+    /// otherwise. Nothing is cut off from images that are all of one size.
     static func shorterSide(imageSize: Int, isOfOneSize: Bool) -> Int {
         isOfOneSize ? imageSize : (imageSize * 256 + 112) / 224
     }

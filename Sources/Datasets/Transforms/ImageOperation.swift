@@ -3,13 +3,13 @@ import Tensors
 /// A change of an image of bytes, as torchvision makes it of an image of Pillow's, to the byte.
 package enum ImageOperation: Equatable, Sendable {
     case identity
-    /// Towards black below 1, away from it above.
+    /// Changes the image towards black below 1, away from it above.
     case brightness(Double)
-    /// Towards the mean of its luma below 1, away from it above.
+    /// Changes the image towards the mean of its luma below 1, away from it above.
     case contrast(Double)
-    /// Towards its luma below 1, away from it above.
+    /// Changes the image towards its luma below 1, away from it above.
     case saturation(Double)
-    /// Towards a smoothed image below 1, away from it above.
+    /// Changes the image towards a smoothed one below 1, away from it above.
     case sharpness(Double)
     /// Turns the circle of hues by this part of it, in -0.5...0.5.
     case hue(Double)
@@ -25,7 +25,7 @@ package enum ImageOperation: Equatable, Sendable {
 }
 
 extension Image {
-    /// The picture after an operation.
+    /// Returns the picture after an operation.
     package func changed(
         by operation: ImageOperation, interpolation: AffineMap.Interpolation = .nearest
     ) -> Image {
@@ -120,7 +120,7 @@ private struct Blend {
 }
 
 extension MutableSpan<UInt8> {
-    /// Replaces each byte by a function of it and its channel, which is called once for each byte that there can be.
+    /// Replaces each byte by a function of it and its channel, which is called once for each possible byte.
     fileprivate mutating func map(_ channels: Int, _ body: (UInt8, Int) -> UInt8) {
         for channel in 0..<channels {
             let table = (0...255).map { body(UInt8($0), channel) }
@@ -146,7 +146,7 @@ private func histogram(_ pixels: Span<UInt8>, _ channel: Int, of channels: Int) 
     return counts
 }
 
-/// The table that brings the least byte to 0 and the greatest to 255.
+/// Returns the table that brings the least byte to 0 and the greatest to 255.
 private func stretched(_ counts: [Int]) -> [UInt8] {
     guard let low = counts.firstIndex(where: { $0 > 0 }), let high = counts.lastIndex(where: { $0 > 0 }), low < high
     else { return (0...255).map { $0 } }
@@ -155,7 +155,7 @@ private func stretched(_ counts: [Int]) -> [UInt8] {
     return (0...255).map { UInt8(min(max(Int(Double($0) * scale + offset), 0), 255)) }
 }
 
-/// The table after which bytes are spread evenly.
+/// Returns the table after which bytes are spread evenly.
 private func evened(_ counts: [Int]) -> [UInt8] {
     let present = counts.filter { $0 > 0 }
     let step = (present.reduce(0, +) - (present.last ?? 0)) / 255
@@ -169,8 +169,8 @@ private func evened(_ counts: [Int]) -> [UInt8] {
 
 // MARK: - Neighbours
 
-/// Blends an image with its smoothed form: nine pixels of which the middle one weighs five. Pixels at edges stay as
-/// they are.
+/// Blends an image with its smoothed form: nine pixels, of which the middle one has the weight five. Pixels at edges
+/// are unchanged.
 private func sharpen(
     _ original: Span<UInt8>, _ height: Int, _ width: Int, _ channels: Int, _ blend: Blend,
     into target: inout MutableSpan<UInt8>
@@ -198,8 +198,8 @@ private func sharpen(
 
 // MARK: - Hues
 
-/// Adds to each pixel's hue, which goes in a circle of 256 steps. Roundings on the way to hue, saturation and value and
-/// back are Pillow's, in single precision where it is.
+/// Adds to each pixel's hue, on a circle of 256 steps. The roundings of the conversions to hue, saturation and value
+/// and back are Pillow's, in single precision where Pillow's are.
 private func turnHue(_ pixels: inout MutableSpan<UInt8>, by turn: UInt8) {
     for place in stride(from: 0, to: pixels.count, by: 3) {
         let (red, green, blue) = (pixels[place], pixels[place + 1], pixels[place + 2])

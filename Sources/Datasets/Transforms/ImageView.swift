@@ -12,7 +12,7 @@ package struct ImageView: Hashable, Sendable {
         self.shift = shift
     }
 
-    /// The images as this view shows them.
+    /// Returns the images as this view shows them.
     ///
     /// - Parameter side: Pixels a side.
     package func callAsFunction(_ images: any BatchImages, side: Int) -> any BatchImages {

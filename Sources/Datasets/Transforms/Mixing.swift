@@ -26,7 +26,7 @@ package struct Mixing: Hashable, Sendable {
         /// The rectangle that shows the partner.
         case patch(Rectangle)
 
-        /// The share of the sample's own label.
+        /// Returns the share of the sample's own label.
         func share(side: Int) -> Float {
             switch self {
             case .mixture(let share): share
@@ -63,7 +63,7 @@ package struct Mixing: Hashable, Sendable {
         return (MixedImages(images: images, mixtures: mixtures, side: side), mixed)
     }
 
-    /// The recipe of a sample; nil where nothing is mixed.
+    /// Returns the recipe of a sample; nil where nothing is mixed.
     func recipe(seed: UInt64, epoch: Int, sample: UInt32, side: Int) -> Recipe? {
         let random = CounterRandom(
             seed: CounterRandom(seed: seed, stream: "mixing of epoch \(epoch)").bits(UInt64(sample)), stream: "mixing")
@@ -71,7 +71,7 @@ package struct Mixing: Hashable, Sendable {
         guard let concentration = cuts ? cutMix : mixup else { return nil }
         let share = random.beta(concentration, from: 8)
         guard cuts else { return .mixture(share: Float(share)) }
-        // As torchvision's CutMix: the patch may reach beyond the edges, where it is cut off.
+        // The patch is torchvision's CutMix: it may reach beyond the edges, where it is cut off.
         let (row, column) = (random.integer(1, below: side), random.integer(2, below: side))
         let reach = Int((0.5 * (1 - share).squareRoot() * Double(side)))
         return .patch(
@@ -81,10 +81,10 @@ package struct Mixing: Hashable, Sendable {
     }
 }
 
-/// Images each of which may be mixed with another of the batch.
+/// Images that may be mixed, each with another of the batch.
 struct MixedImages: BatchImages {
     let images: any BatchImages
-    /// The partner of each sample and how it is mixed; nil where it is not.
+    /// The partner of each sample, and the mixture; nil for an unmixed sample.
     let mixtures: [(partner: Int, recipe: Mixing.Recipe)?]
     /// Pixels a side.
     let side: Int
@@ -121,7 +121,7 @@ struct Rectangle: Hashable, Sendable {
 }
 
 extension CounterRandom {
-    /// A number of the distribution Beta(a, a), from numbers of this stream from `first` on.
+    /// Returns a number of the distribution Beta(a, a), from numbers of this stream from `first` on.
     ///
     /// By two of the Gamma distribution. (Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables", 2000;
     /// for a < 1 their section 6.)

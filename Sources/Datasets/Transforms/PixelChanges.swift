@@ -7,10 +7,6 @@ struct PixelChanges {
     /// The rectangle that is painted over; nil for none.
     var erased: Rectangle?
 
-    static let none = PixelChanges()
-
-    private init() {}
-
     /// The changes of a sample.
     init(of sample: UInt32, as look: SampleLook) {
         guard let training = look.training else { return }

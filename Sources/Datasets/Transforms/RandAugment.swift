@@ -1,5 +1,6 @@
-/// Operations drawn from a list of fourteen, all of one strength. (Cubuk et al., "RandAugment: Practical Automated Data
-/// Augmentation with a Reduced Search Space", 2020; the numbers are those of torchvision's `RandAugment`.)
+/// A policy that draws operations from a list of fourteen, all of one strength. (Cubuk et al., "RandAugment: Practical
+/// Automated Data Augmentation with a Reduced Search Space", 2020; the numbers are those of torchvision's
+/// `RandAugment`.)
 package struct RandAugment: Hashable, Sendable {
     /// Operations that an image goes through.
     package var operations: Int
@@ -20,7 +21,7 @@ package struct RandAugment: Hashable, Sendable {
     }
 }
 
-/// One operation drawn from the same list, with a strength that is drawn too, from a wider range. (Müller and Hutter,
+/// A policy that draws one operation from the same list, and its strength from a wider range. (Müller and Hutter,
 /// "TrivialAugment: Tuning-free Yet State-of-the-Art Data Augmentation", 2021; the numbers are those of torchvision's
 /// `TrivialAugmentWide`.)
 enum TrivialAugment {

@@ -1,13 +1,13 @@
 import Tensors
 
-/// A rectangle that is painted over with the dataset's mean colour. (Zhong et al., "Random Erasing Data Augmentation",
-/// 2020; torchvision's `RandomErasing` after normalisation, whose numbers these are.)
+/// The erasing of a random rectangle, which gets the dataset's mean colour. (Zhong et al., "Random Erasing Data
+/// Augmentation", 2020; with the numbers of torchvision's `RandomErasing` after normalisation.)
 enum RandomErasing {
     private static let areas = 0.02...0.33
     private static let ratios = 0.3...3.3
     private static let tries: UInt64 = 10
 
-    /// The rectangle, or nil where nothing is erased: with the probability that is left, and where no try fits.
+    /// Returns the rectangle, or nil where nothing is erased: with the probability that is left, and where no try fits.
     static func rectangle(_ draws: AugmentationDraws, probability: Double, side: Int) -> Rectangle? {
         guard draws.uniform(4 * tries, 0, 1) < probability else { return nil }
         let (low, high) = (Elementary.log(ratios.lowerBound), Elementary.log(ratios.upperBound))

@@ -7,15 +7,16 @@ import Tensors
 ///
 /// It keeps its memory and the weights of the sizes it saw last, so that images of one size cost no weights.
 struct Resampler {
-    private var across = ResamplingAxis(from: 1, to: 1, window: 0..<1)
-    private var down = ResamplingAxis(from: 1, to: 1, window: 0..<1)
+    private var across = ResamplingAxis()
+    private var down = ResamplingAxis()
     /// An image turned on its side, and resized there.
     private var turned = ByteMemory()
-    /// An image whose rows are resized and whose columns are not.
+    /// The image after its rows, but not its columns, have been resized.
     private var between = ByteMemory()
     private var beginsWithColumns = false
 
-    /// The rows and columns of a rectangle of `height` x `width` pixels that a window of its resized form is made of.
+    /// Returns the rows and columns of a rectangle of `height` x `width` pixels that a window of its resized form is
+    /// made of.
     ///
     /// - Parameter isMirrored: Whether the window is wanted mirrored from left to right.
     mutating func prepare(
@@ -63,7 +64,7 @@ struct Resampler {
         between.put(memory)
     }
 
-    /// Each row by itself: as a column of the image turned on its side, where it lies in vectors.
+    /// Resizes each row: as a column of the transposed image, in which neighbours are in vectors.
     private mutating func narrow(
         _ source: Span<UInt8>, _ rows: Int, _ columns: Int, _ channels: Int, into target: inout MutableSpan<UInt8>
     ) {
@@ -82,7 +83,7 @@ struct Resampler {
     }
 }
 
-/// The weights of pixels for those of a resized image, by their distance.
+/// The filter of resizing: the weights of pixels by their distance.
 package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
     /// A triangle.
     case bilinear
@@ -97,7 +98,7 @@ package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// The weight of a pixel so far away.
+    /// Returns the weight of a pixel so far away.
     fileprivate func weight(_ distance: Double) -> Double {
         let x = abs(distance)
         switch self {
@@ -110,38 +111,27 @@ package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
     }
 }
 
-/// The pixels of an axis that each pixel of a resized one is made of: interpolation where it grows; where it shrinks,
-/// the filter grows with the pixels, so that none is passed over (antialiasing). Edges get what lies inside alone.
+/// The pixels of an axis from which each pixel of a resized one is computed: by interpolation where the axis grows;
+/// where it shrinks, by a filter that grows with the pixels, so that none is skipped (antialiasing). At edges, only
+/// pixels inside count.
 ///
 /// Places, roundings and the fixed point are those of Pillow's `BILINEAR` and `BICUBIC`.
 struct ResamplingAxis {
     /// The pixels of the support and their weights, for each pixel of the window.
     private(set) var weights = RowWeights()
     /// The pixels of the resized axis that are wanted.
-    private(set) var window: Range<Int>
+    private(set) var window = 0..<1
     /// The original pixels that they are made of.
-    private(set) var support = 0..<0
+    private(set) var support = 0..<1
     /// Whether nothing is computed; the window may be wanted reversed even so.
     var isIdentity: Bool { original == size }
     /// Whether the window's last pixel comes first.
-    private(set) var isReversed: Bool
-    private var original: Int
-    private var size: Int
-    private var filter: ResamplingFilter
+    private(set) var isReversed = false
+    private var original = 1
+    private var size = 1
+    private var filter = ResamplingFilter.bilinear
 
-    init(
-        from original: Int, to size: Int, window: Range<Int>, filter: ResamplingFilter = .bilinear,
-        isReversed: Bool = false
-    ) {
-        self.window = window
-        self.original = original
-        self.size = size
-        self.filter = filter
-        self.isReversed = isReversed
-        prepare()
-    }
-
-    /// Becomes that axis, if it is another.
+    /// Becomes that axis, if it is another; at first it is one of a single pixel.
     mutating func serve(
         from original: Int, to size: Int, window: Range<Int>, filter: ResamplingFilter, isReversed: Bool = false
     ) {

@@ -1,12 +1,12 @@
 import Tensors
 
-/// A part of the image, brought to the image's size, and every other time mirrored: what is usual for photographs.
-/// (Szegedy et al., "Going Deeper with Convolutions", 2015, section 6; torchvision's `RandomResizedCrop`, whose numbers
-/// these are.)
+/// The usual augmentation for photographs: a part of the image is resized to the network's size, and mirrored every
+/// other time. (Szegedy et al., "Going Deeper with Convolutions", 2015, section 6; with the numbers of torchvision's
+/// `RandomResizedCrop`.)
 ///
-/// The part has between 0.08 and 1 of the image's area and is between 3/4 and 4/3 as wide as high, each evenly on its
-/// scale: areas as they are, ratios by their logarithms. Of ten tries the first that fits counts; after them it is the
-/// largest part in the middle whose ratio is allowed.
+/// The part's area is between 0.08 and 1 of the image's, drawn uniformly; its ratio of width to height is between 3/4
+/// and 4/3, drawn uniformly by its logarithm. The first of ten tries that fits is used; if none does, the largest part
+/// in the middle with an allowed ratio.
 struct ResizedCropFlip: Equatable {
     let top: Int
     let left: Int
@@ -45,7 +45,7 @@ extension ResizedCropFlip {
         self.init(middleOf: height, width, isMirrored: isMirrored)
     }
 
-    /// The largest part in the middle whose ratio is allowed.
+    /// Makes the largest part in the middle with an allowed ratio.
     init(middleOf height: Int, _ width: Int, isMirrored: Bool) {
         let ratio = Double(width) / Double(height)
         let across = ratio > 1 / Self.leastRatio ? Int((Double(height) / Self.leastRatio).rounded()) : width

@@ -1,9 +1,9 @@
 import Tensors
 
-/// Makes the bytes that a network is shown of samples as they are stored: decodes, cuts, resizes, mirrors and
-/// changes them.
+/// A transformer of stored samples into the bytes of a network's input: it decodes, cuts, resizes, mirrors and changes
+/// them.
 ///
-/// Each thread has one of its own, whose memory is used again for the next sample.
+/// Each thread has a transformer of its own, whose memory is reused for the next sample.
 struct Transformer: ~Copyable {
     private var decoder = ImageDecoder()
     private var decoded = ImageBuffer()
@@ -30,7 +30,7 @@ struct Transformer: ~Copyable {
         PixelChanges(of: index, as: look).apply(to: &target, side: look.imageSize, fill: fill, by: &changer)
     }
 
-    /// Writes what a framing of an image of so many rows and columns shows.
+    /// Writes the part of an image of `height` x `width` that a framing shows.
     private mutating func write(
         _ stored: borrowing StoredSample, path: () -> String, channels: Int, as options: ImageOptions,
         into target: inout MutableSpan<UInt8>, framing: (_ height: Int, _ width: Int) -> Framing
@@ -72,10 +72,10 @@ struct Transformer: ~Copyable {
         }
     }
 
-    /// Decodes what a framing needs.
+    /// Decodes the part that a framing needs.
     ///
-    /// - Parameter isShrunk: Whether the picture may become smaller meanwhile.
-    /// - Returns: The framing of what was decoded.
+    /// - Parameter isShrunk: Whether the picture may be decoded at a smaller scale.
+    /// - Returns: The framing of the decoded part.
     private static func decode(
         _ stored: borrowing StoredSample, path: String, isShrunk: Bool,
         framing: (_ height: Int, _ width: Int) -> Framing, by decoder: inout ImageDecoder,
@@ -114,14 +114,14 @@ struct Transformer: ~Copyable {
     }
 }
 
-/// Writes what a framing shows of an image.
+/// A writer of the part of an image that a framing shows.
 struct WindowWriter {
     private var resampler = Resampler()
-    /// The part of a window that lies within the image, where not all of it does.
+    /// The part of a window inside the image, where the window has a margin.
     private var inner = ByteMemory()
     var filter = ResamplingFilter.bilinear
 
-    /// The image's rows and columns that a framing shows.
+    /// Returns the image's rows and columns that a framing shows.
     mutating func prepare(_ framing: Framing) -> (rows: Range<Int>, columns: Range<Int>) {
         let support = resampler.prepare(
             height: framing.rows.count, width: framing.columns.count, to: (framing.height, framing.width),
@@ -133,7 +133,7 @@ struct WindowWriter {
         )
     }
 
-    /// - Parameter source: what `prepare` has named.
+    /// - Parameter source: the part that `prepare` has named.
     mutating func write(
         _ source: Span<UInt8>, _ framing: Framing, _ channels: Int, into target: inout MutableSpan<UInt8>
     ) {
@@ -159,7 +159,7 @@ func luma(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
 struct ByteMemory {
     private var bytes: [UInt8] = []
 
-    /// At least `count` bytes, in which anything may stand.
+    /// Returns at least `count` bytes with undefined contents.
     mutating func take(_ count: Int) -> [UInt8] {
         var taken: [UInt8] = []
         swap(&taken, &bytes)

@@ -46,7 +46,8 @@ package struct Betas: Equatable, Sendable {
 
     static let state = ["exp_avg", "exp_avg_sq"]
 
-    /// The divisor that corrects the mean of gradients for its start at 0, after `count` updates: 1 - beta1^count.
+    /// Returns the divisor that corrects the mean of gradients for its start at 0, after `count` updates: 1 -
+    /// beta1^count.
     func correction(count: Int) -> Double { 1 - Self.power(gradients, count) }
 
     func arguments(_ step: UpdateStep, epsilon: Double) -> AdamArguments {
@@ -56,7 +57,7 @@ package struct Betas: Equatable, Sendable {
             root: Float((1 - Self.power(squares, step.count)).squareRoot()), epsilon: Float(epsilon))
     }
 
-    /// The power by multiplications alone, so that its bits do not depend on a library.
+    /// Returns the power by multiplications alone, so that its bits do not depend on a library.
     private static func power(_ base: Double, _ exponent: Int) -> Double {
         var (result, square, rest) = (1.0, base, exponent)
         while rest > 0 {

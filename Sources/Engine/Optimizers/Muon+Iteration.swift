@@ -21,7 +21,7 @@ extension Muon {
         /// Whether the columns of x are outputs.
         private let isTransposed: Bool
 
-        /// The floats of scratch memory: x, the next x and its transposition, s, and the polynomial in s.
+        /// Returns the floats of scratch memory: x, the next x and its transposition, s, and the polynomial in s.
         static func floats(_ size: MatrixSize) -> Int {
             let (short, long) = padded(size)
             return 3 * short * long + 2 * short * short
@@ -86,7 +86,7 @@ extension Muon {
             for index in 0..<floats { x[index] *= share }
         }
 
-        /// The index in x of the weight of an input of an output.
+        /// Returns the index in x of the weight of an input of an output.
         @inline(__always)
         private func place(_ output: Int, _ input: Int) -> Int {
             let (row, column) = isTransposed ? (input, output) : (output, input)

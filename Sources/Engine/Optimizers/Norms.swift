@@ -6,14 +6,14 @@ internal import Tensors
 // the chunks and the parameters in their order: the same bits with any number of threads and ranks, on any CPU.
 
 extension UpdateStep {
-    /// The norm of each parameter's numbers in an arena, by `Optimizer.Parameter.place`.
+    /// Returns the norm of each parameter's numbers in an arena, by `Optimizer.Parameter.place`.
     func norms(of arena: UnsafePointer<Float>) -> [Double] {
         optimizer.sumsOfSquares(of: arena, on: pool).map { $0.squareRoot() }
     }
 }
 
 extension Engine {
-    /// The norm of all gradients except those of frozen parameters.
+    /// Returns the norm of all gradients except those of frozen parameters.
     package func gradientNorm() -> Double {
         let sums = optimizer.sumsOfSquares(of: gradients.baseAddress, on: pool)
         // By index, an order that does not depend on the backward pass.
@@ -55,7 +55,7 @@ extension Engine {
     }
 }
 
-/// The sum of squares of `count` numbers, a multiple of eight, in eight chains.
+/// Returns the sum of squares of `count` numbers, a multiple of eight, in eight chains.
 func sumOfSquares(_ values: UnsafePointer<Float>, _ count: Int) -> Double {
     var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
     var (e, f, g, h) = (0.0, 0.0, 0.0, 0.0)

@@ -64,7 +64,7 @@ final class Optimizer {
         self.chunks = memory.store(chunks)
     }
 
-    /// The sum of squares of each parameter's numbers in an arena.
+    /// Returns the sum of squares of each parameter's numbers in an arena.
     func sumsOfSquares(of arena: UnsafePointer<Float>, on pool: ThreadPool) -> [Double] {
         // The memory stays in place until the pool is done, and no two tasks write to the same sum.
         nonisolated(unsafe) let (chunks, sums, arena) = (chunks, sums, arena)
@@ -103,7 +103,7 @@ package struct UpdateStep {
     let optimizer: Optimizer
     let pool: ThreadPool
 
-    /// The numbers that the optimizer remembers under a name, in the arena's order.
+    /// Returns the numbers that the optimizer remembers under a name, in the arena's order.
     func state(_ name: String) -> UnsafeMutablePointer<Float> {
         guard let arena = arenas.first(where: { $0.kind == .optimizer(name) }) else {
             preconditionFailure("the engine was set up for an optimizer that keeps no \(name)")

@@ -3,7 +3,7 @@ package protocol OptimizerRule: Sendable {
     /// The names of the arenas kept from step to step, each with a number for each trainable parameter's number.
     var state: [String] { get }
 
-    /// The floats of an update's scratch memory, for weights of these sizes.
+    /// Returns the floats of an update's scratch memory, for weights of these sizes.
     func scratchFloats(matrices: [MatrixSize]) -> Int
 
     /// Moves the parameters.

@@ -26,7 +26,7 @@ package struct EngineSnapshot: Sendable {
         try arena.forEachRun(id, count: parameters[id.index].count, of: memory.part(kind), body)
     }
 
-    /// The part and the parameter or buffer of the state's first number that is not finite; nil where all are.
+    /// Returns the part and the parameter or buffer of the state's first number that is not finite; nil where all are.
     package func firstNotFinite() -> (id: ParameterID, kind: StateKind)? {
         for kind in kinds {
             let part = memory.part(kind)
@@ -64,7 +64,7 @@ package final class SnapshotMemory: Sendable {
         for place in stride(from: 0, to: floats.count, by: Self.smallPageFloats) { floats.baseAddress[place] = 0 }
     }
 
-    /// The copy of a part of the state.
+    /// Returns the copy of a part of the state.
     func part(_ kind: StateKind) -> UnsafeMutablePointer<Float> {
         let before = extents.prefix { $0.kind != kind }
         precondition(before.count < extents.count, "a snapshot has no \(kind)")

@@ -80,8 +80,7 @@ extension Engine {
         return part
     }
 
-    /// A parameter's or buffer's numbers in a part of the state, in torch's layout. `batchesTracked` is a property of the
-    /// engine instead.
+    /// Returns a parameter's or buffer's numbers in a part of the state, in torch's layout.
     package func values(of id: ParameterID, in kind: StateKind = .values) -> [Float] {
         arena.read(id, count: parameters[id.index].count, from: part(kind).baseAddress)
     }
@@ -104,7 +103,8 @@ extension Engine {
         return try body(&span)
     }
 
-    /// The places of each parameter in a part of the state and, where asked for, of each buffer that the part has.
+    /// Returns the places of each parameter in a part of the state and, where asked for, of each buffer that the part
+    /// has.
     package func storage(of kind: StateKind, includingBuffers: Bool) -> [(name: String, range: Range<Int>)] {
         parameters.enumerated().compactMap { index, parameter in
             let isBuffer = includingBuffers && kind.hasBuffers && parameter.role != .batchesTracked

@@ -9,10 +9,10 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other batch norms
     /// read a or b too
     case sharedMoments = "shared-moments"
-    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where no other node reads the batch
-    /// norm; for max pools and added identities too
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises x as it reads it, where no other node reads the
+    /// batch norm; for max pools and added identities too
     case normOnLoad = "norm-on-load"
-    /// relu(convolution(x)) -> convolution(x) that clamps what it writes; linear layers, sigmoid and the like too
+    /// relu(convolution(x)) -> convolution(x) that clamps its output; linear layers, sigmoid and the like too
     case convolutionActivation = "convolution-activation"
     /// reluGradient(y, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) with a mask as its epilogue
     case gradientActivation = "gradient-activation"
@@ -28,7 +28,7 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// writes it
     case normGradientOnStore = "norm-gradient-on-store"
     /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes the batch norm's
-    /// gradient where it reads dy, where no other node reads it; the weights' gradient too
+    /// gradient as it reads dy, where no other node reads that; the weights' gradient too
     case normGradientOnLoad = "norm-gradient-on-load"
     /// …, exchange(a), …, exchange(b), … -> …, exchange(a), exchange(b), … where neither needs the other, forward and
     /// backward

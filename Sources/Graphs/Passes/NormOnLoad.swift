@@ -1,9 +1,9 @@
 import Tensors
 
 extension Graph {
-    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where no other node reads the batch
-    /// norm. The same for the convolution's weight gradient, for max pools and their gradients, and for the identity
-    /// that another batch norm adds.
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises x as it reads it, where no other node reads the
+    /// batch norm. The same for the convolution's weight gradient, for max pools and their gradients, and for the
+    /// identity that another batch norm adds.
     ///
     /// The normalised tensor is never stored: a convolution copies its source into a window anyway, a max pool reads a
     /// few rows at a time, and an identity is read as it is added.

@@ -31,30 +31,23 @@ extension Graph {
         }
     }
 
-    /// The graph in which the backward pass computes these values once more, each before its first use there.
+    /// Returns the graph in which the backward pass computes these values once more, each before its first use there.
     package func recomputing(_ values: Set<ValueID>) -> Graph {
         guard let border = firstLoss, !values.isEmpty else { return self }
         var graph = self
         graph.nodes = Array(nodes[..<border])
         var repeats = Repeats(values: values, writers: Uses(self).writer)
+        func place(_ value: ValueID) -> ValueID { repeats.place(of: value, in: &graph, from: self) }
         for node in nodes[border...] {
             var reader = node
-            for position in node.inputs.indices {
-                reader.inputs[position] = repeats.place(of: node.inputs[position], in: &graph, from: self)
-            }
-            reader.gradientLoad = node.gradientLoad.map {
-                GradientLoad(norm: $0.norm, x: repeats.place(of: $0.x, in: &graph, from: self))
-            }
-            reader.activated = node.activated.map { repeats.place(of: $0, in: &graph, from: self) }
+            reader.inputs = node.inputs.map(place)
+            reader.gradientLoad = node.gradientLoad.map { GradientLoad(norm: $0.norm, x: place($0.x)) }
+            reader.activated = node.activated.map(place)
             switch node.sums {
-            case .gradient(let norm, let x):
-                reader.sums = .gradient(of: norm, x: repeats.place(of: x, in: &graph, from: self))
-            case .scaledGradient(let norm, let x):
-                reader.sums = .scaledGradient(of: norm, x: repeats.place(of: x, in: &graph, from: self))
+            case .gradient(let norm, let x): reader.sums = .gradient(of: norm, x: place(x))
+            case .scaledGradient(let norm, let x): reader.sums = .scaledGradient(of: norm, x: place(x))
             case .residualGradient(let norm, let x, let y, let dz):
-                reader.sums = .residualGradient(
-                    of: norm, x: repeats.place(of: x, in: &graph, from: self),
-                    y: repeats.place(of: y, in: &graph, from: self), dz: dz)
+                reader.sums = .residualGradient(of: norm, x: place(x), y: place(y), dz: dz)
             case .moments, nil: break
             }
             graph.nodes.append(reader)
@@ -110,9 +103,7 @@ private struct Repeats {
         guard values.contains(value), let writer = writers[value.index] else { return value }
         if let copy = copies[value] { return copy }
         var node = original.nodes[writer]
-        for position in node.inputs.indices {
-            node.inputs[position] = place(of: node.inputs[position], in: &graph, from: original)
-        }
+        node.inputs = node.inputs.map { place(of: $0, in: &graph, from: original) }
         let copy = ValueID(index: graph.values.count)
         graph.values.append(Value(shape: original[value].shape, name: original[value].name))
         node.output = copy

@@ -22,7 +22,7 @@ func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int
     zeroFloats(arguments.pointee.partialStride &- gradient.channels, at: partial + gradient.channels)
 }
 
-/// The sum of one vector of `count` pixels, in four chains: a single one would wait for each addition.
+/// Returns the sum of one vector of `count` pixels, in four chains: a single one would wait for each addition.
 @inline(__always)
 private func sum(_ memory: UnsafePointer<Float>, pixelStride: Int, _ count: Int) -> Vector {
     let zero = Vector(repeating: 0)
@@ -42,7 +42,7 @@ private func sum(_ memory: UnsafePointer<Float>, pixelStride: Int, _ count: Int)
     return (a + b) + (c + d)
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addBiasGradientKernels(to table: inout KernelTable) {
     table.biasGradient.body = biasGradient
 }

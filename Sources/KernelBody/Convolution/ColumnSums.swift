@@ -26,7 +26,7 @@ func rowTapWeights(_ arguments: UnsafePointer<RowTapWeightArguments>, _ task: In
     }
 }
 
-/// The tasks are the convolution's: each leaves its rows of z in a cache, where their sums find them.
+/// Computes the products and their sums in one task, so that its rows of z are still in a cache when they are summed.
 func sumColumns(_ arguments: UnsafePointer<ColumnSumArguments>, _ task: Int, _ worker: Int) {
     var convolution = arguments.pointee.convolution
     let (group, rowBlock, _) = convolution.blocking.place(of: task)
@@ -54,7 +54,7 @@ private func clearMargins(
     }
 }
 
-/// A row of dx.
+/// Computes a row of dx.
 @inline(__always)
 private func sumRow(_ arguments: UnsafePointer<ColumnSumArguments>, _ products: TensorView, slot: Int, row: Int) {
     let destination = arguments.pointee.destination
@@ -98,7 +98,7 @@ private func sumTaps(
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addColumnSumsKernels(to table: inout KernelTable) {
     table.rowTapWeights.body = rowTapWeights
     table.sumColumns.body = sumColumns

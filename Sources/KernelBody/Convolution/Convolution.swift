@@ -17,7 +17,7 @@ import KernelInterface
 /// while many rows meet it.
 private let blockSteps = 1024
 
-/// A row of `columns` outputs, in tiles of nearly equal height.
+/// Computes a row of `columns` outputs, in tiles of nearly equal height.
 @inline(__always)
 func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout MultiplyJob) {
     let steps = stepCount(job.elements, job.elementCount)
@@ -141,7 +141,7 @@ private func multiplyPanel<P: Product>(
     prefetch = job.prefetch
 }
 
-/// The number of elements from `first` on that make a block of about `blockSteps` K iterations.
+/// Returns the number of elements from `first` on that make a block of about `blockSteps` K iterations.
 @inline(__always)
 private func blockLength(_ phase: Phase, from first: Int) -> Int {
     var end = first
@@ -313,7 +313,7 @@ private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes r
     return steps &* tileBlocks(range)
 }
 
-/// The rows that a task writes of each of its samples.
+/// Returns the rows that a task writes of each of its samples.
 @inline(__always)
 func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int) -> Range<Int> {
     let written = arguments.pointee.destination
@@ -346,7 +346,7 @@ private func sumWritten(
     }
 }
 
-/// The panels that a task's outputs fall into, by the row axis of the register tile.
+/// Calls `body` for each panel of a task's outputs, by the row axis of the register tile.
 @inline(__always)
 private func forEachPanel(
     _ arguments: UnsafePointer<ConvolutionArguments>, _ phase: Phase, _ source: TensorView, firstSlot: Int, slots: Int,
@@ -402,7 +402,7 @@ private func forEachPanel(
     }
 }
 
-/// The machine's measure: the full tile over and over on data of the first-level cache.
+/// Measures the machine's peak: runs the full tile over and over on data of the first-level cache.
 func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double {
     let steps = 128
     var element = ReduceElement(source: 0, weight: 0, length: steps)
@@ -416,7 +416,7 @@ func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Doub
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addConvolutionKernels(to table: inout KernelTable) {
     table.convolve.body = convolve
     table.convolveDepthwise.body = convolveDepthwise

@@ -19,7 +19,7 @@ func maskGroups(_ arguments: UnsafePointer<GroupMaskArguments>, _ task: Int, _ w
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addGroupMaskKernels(to table: inout KernelTable) {
     table.maskGroups.body = maskGroups
 }

@@ -267,7 +267,7 @@ func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addLinearGradientsKernels(to table: inout KernelTable) {
     table.packOutputGradient.body = packOutputGradient
     table.linearDataGradient.body = linearDataGradient

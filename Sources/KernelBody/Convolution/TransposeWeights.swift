@@ -37,7 +37,7 @@ func transposeWeights(_ arguments: UnsafePointer<TransposeArguments>, _ task: In
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addTransposeWeightsKernels(to table: inout KernelTable) {
     table.transposeWeights.body = transposeWeights
 }

@@ -83,7 +83,7 @@ func convolveTwoPixels(_ arguments: UnsafePointer<ConvolutionArguments>, _ task:
     }
 }
 
-/// The pixels of some vectors of two, each in its place of a map of whole vectors.
+/// Moves the pixels of some vectors of two to their places in a map of whole vectors.
 @inline(__always)
 private func separate(
     _ pairs: UnsafeMutablePointer<Float>, pixels: Int, to target: UnsafeMutablePointer<Float>, pixelStride: Int
@@ -137,7 +137,7 @@ func joinTwoPixels(
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addTwoPixelPackingKernels(to table: inout KernelTable) {
     table.pairWeights.body = pairWeights
     table.convolveTwoPixels.body = convolveTwoPixels

@@ -118,7 +118,7 @@ protocol ShardSum {
         scratch: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>)
 }
 
-/// A task's sums grow in scratch memory and are delivered when they are complete.
+/// Computes a task's sums in scratch memory, and moves them to their place when they are complete.
 @inline(__always)
 func sumShare<S: ShardSum>(
     _ shardSum: S.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, worker: Int
@@ -186,7 +186,7 @@ private enum PixelSum<P: Product>: ShardSum {
         }
     }
 
-    /// The channels of x that a task needs, and how they are copied.
+    /// Returns the channels of x that a task needs, and how they are copied.
     @inline(__always)
     private static func read(
         _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare
@@ -257,7 +257,7 @@ private enum PixelSum<P: Product>: ShardSum {
 }
 
 /// Moves a share's sums to their place among all weights. In the last block, lanes that belong to no output become
-/// zero: they were summed from floats between the pixels of dy, which may be anything.
+/// zero: they were summed from floats between the pixels of dy, whose contents are undefined.
 private func deliver(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, from sums: UnsafePointer<Float>,
     to target: UnsafeMutablePointer<Float>
@@ -422,7 +422,7 @@ func treeSum(_ arguments: UnsafePointer<TreeSumArguments>, _ task: Int, _ worker
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addWeightGradientKernels(to table: inout KernelTable) {
     table.weightGradient.body = weightGradient
     table.treeSum.body = treeSum

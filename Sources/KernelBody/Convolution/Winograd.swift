@@ -211,7 +211,7 @@ private func transform<Transform: WinogradTransform>(
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addWinogradKernels(to table: inout KernelTable) {
     table.convolveWinograd.body = convolveWinograd
     table.transformWeights.body = transformWeights

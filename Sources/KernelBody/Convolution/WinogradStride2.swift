@@ -28,7 +28,7 @@ private func putSide(_ side: Side, row: Int, _ target: UnsafeMutablePointer<Floa
     put(side.4, place + 4 &* tileElementStride)
 }
 
-/// The common transform of weights, whose last two elements along a side would be the same one.
+/// The common transform of weights, in which the last two elements along a side would be equal.
 protocol Stride2Filter: WinogradTransform {}
 
 extension Stride2Filter {
@@ -162,8 +162,9 @@ enum WinogradStride2: Stride2Filter, WinogradGradientTransform {
     }
 }
 
-/// 4x4 inputs' gradients, from 3x3 of the outputs', where one row and column of zeros is around the inputs. The kernel
-/// is rotated by 180 degrees: gradients of odd places meet its outer weights, those of even places the middle one.
+/// The gradients of 4x4 inputs from those of 3x3 outputs, where one row and column of zeros is around the inputs. The
+/// kernel is rotated by 180 degrees: gradients at odd places meet its outer weights, those at even places the middle
+/// one.
 enum WinogradStride2Transposed: Stride2Filter {
     @inline(__always) static var outputs: Int { 4 }
     @inline(__always) static var inputs: Int { 3 }

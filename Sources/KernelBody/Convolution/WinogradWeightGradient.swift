@@ -232,7 +232,7 @@ private func transformSums<Transform: WinogradGradientTransform>(
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addWinogradWeightGradientKernels(to table: inout KernelTable) {
     table.winogradWeightGradient.body = winogradWeightGradient
 }

@@ -10,7 +10,7 @@ import KernelInterface
 //   dx_k = weight * (C softmax_k - c_k) * scale
 // Sums run over the classes in order, in float64.
 
-/// The highest logit and the first class that has it.
+/// Returns the highest logit and the first class that has it.
 @inline(__always)
 private func highest(_ logits: UnsafePointer<Float>, _ classes: Int) -> (value: Float, index: Int) {
     var best = logits[0]
@@ -47,18 +47,18 @@ private struct Target {
     @inline(__always)
     var isPlain: Bool { smoothing == 0 && weights == nil }
 
-    /// The mean of the labels' logits. Where the first label has the whole share, it is its logit to the bit.
+    /// Returns the mean of the labels' logits. Where the first label has the whole share, it is its logit to the bit.
     @inline(__always)
     func score(_ logits: UnsafePointer<Float>) -> Double {
         guard share < 1 else { return Double(logits[label]) }
         return Double(share) * Double(logits[label]) + Double(1 - share) * Double(logits[second])
     }
 
-    /// The target probability of class k, before label smoothing and class weights.
+    /// Returns the target probability of class k, before label smoothing and class weights.
     @inline(__always)
     func probability(_ k: Int) -> Float { (k == label ? share : 0) + (k == second ? 1 - share : 0) }
 
-    /// The weight of class k of `classes` in the loss: its probability, smoothed and weighed.
+    /// Returns the weight of class k of `classes` in the loss: its probability, smoothed and weighed.
     @inline(__always)
     func lossWeight(_ k: Int, of classes: Int) -> Double {
         let smooth = (1 - smoothing) * Double(probability(k)) + smoothing / Double(classes)
@@ -74,7 +74,7 @@ private struct Target {
         return sum
     }
 
-    /// The loss, given the sum of exponentials relative to the highest logit.
+    /// Returns the loss, given the sum of exponentials relative to the highest logit.
     @inline(__always)
     func loss(_ logits: UnsafePointer<Float>, _ classes: Int, sum: Double, highest: Float) -> Double {
         guard !isPlain else { return logarithm(sum) - (score(logits) - Double(highest)) }
@@ -151,7 +151,7 @@ private func writeGradient(
     for k in classes..<padded(classes) { gradient[k] = 0 }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addCrossEntropyKernels(to table: inout KernelTable) {
     table.crossEntropy.body = crossEntropy
     table.crossEntropyGradient.body = crossEntropyGradient

@@ -55,7 +55,7 @@ func dropout(_ arguments: UnsafePointer<DropoutArguments>, _ task: Int, _ worker
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addDropoutKernels(to table: inout KernelTable) {
     table.dropout.body = dropout
 }

@@ -72,7 +72,7 @@ func copy(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worke
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addElementwiseKernels(to table: inout KernelTable) {
     table.relu.body = { arguments, task, _ in forward(ReLU.self, arguments, task) }
     table.reluGradient.body = { arguments, task, _ in backward(ReLU.self, arguments, task) }

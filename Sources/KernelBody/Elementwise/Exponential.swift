@@ -27,7 +27,7 @@ func exponential(_ argument: Vector) -> Vector {
     return unsafeBitCast(unsafeBitCast(e, to: Bits.self) &+ exponent, to: Vector.self)
 }
 
-/// The natural logarithm of positive normal numbers, to within 2 units in the last place: Cephes' `logf`.
+/// Returns the natural logarithm of positive normal numbers, to within 2 units in the last place: Cephes' `logf`.
 @inline(__always)
 func logarithm(_ x: Vector) -> Vector {
     let bits = unsafeBitCast(x, to: Bits.self)
@@ -54,7 +54,7 @@ func logarithm(_ x: Vector) -> Vector {
     return (m + tail).addingProduct(e, Vector(repeating: 0.693_359_375))
 }
 
-/// The natural logarithm of a positive normal number, to within a few units in the last place.
+/// Returns the natural logarithm of a positive normal number, to within a few units in the last place.
 ///
 /// x = m 2^e with m in [sqrt(1/2), sqrt(2)), and log m = 2 atanh((m - 1) / (m + 1)) by its series.
 func logarithm(_ x: Double) -> Double {

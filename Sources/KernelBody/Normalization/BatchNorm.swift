@@ -137,8 +137,8 @@ private func addNormalized(
     }
 }
 
-/// The gradients of weight and bias, in float32 from each shard on, as all gradients are: only then do sums over ranks
-/// continue the shards' tree to the bit.
+/// Computes the gradients of weight and bias, in float32 from each shard on, as for all gradients: only then do sums
+/// over ranks continue the shards' tree to the bit.
 func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
     guard let weightGradient = arguments.pointee.weightGradient, let biasGradient = arguments.pointee.biasGradient,
         let partials = arguments.pointee.partials, let sums = arguments.pointee.sums
@@ -205,7 +205,7 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addBatchNormKernels(to table: inout KernelTable) {
     table.residualGradient.body = residualGradient
     table.batchNormFinish.body = batchNormFinish

@@ -235,7 +235,7 @@ private func sumResidual(
 
 // MARK: Sums of sums
 
-/// A sample's sums: its row blocks in their order.
+/// Adds up a sample's sums: its row blocks in their order.
 func blockSums(_ arguments: UnsafePointer<BlockSumArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
     let width = 2 &* arguments.pointee.sums.width
@@ -262,7 +262,7 @@ func shardSums(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ w
     }
 }
 
-/// The shards' sums along their tree.
+/// Adds up the shards' sums along their tree.
 func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
     let width = 2 &* arguments.pointee.sums.width
@@ -275,7 +275,7 @@ func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ w
     for i in 0..<width { arguments.pointee.sums.total[i] = sums[i] }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addChannelSumsKernels(to table: inout KernelTable) {
     table.moments.body = moments
     table.blockSums.body = blockSums

@@ -107,7 +107,7 @@ func localResponseNormalizationGradient(_ arguments: UnsafePointer<LRNArguments>
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addLocalResponseNormalizationKernels(to table: inout KernelTable) {
     table.localResponseNormalization.body = localResponseNormalization
     table.localResponseNormalizationGradient.body = localResponseNormalizationGradient

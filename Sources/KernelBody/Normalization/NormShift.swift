@@ -47,7 +47,8 @@ func batchNormGradientScale(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
     }
 }
 
-/// The same of some rows of a sample whose dy stands in `staging`, with the sums over it: whole row blocks.
+/// Scales the gradient of some rows of a sample, whole row blocks, whose dy is in `staging`, and takes the sums over
+/// it.
 func scaleBlocks(
     _ sums: BlockSums, _ staging: UnsafePointer<Float>, pixelStride: Int, addend: TensorView?, _ written: TensorView,
     slot: Int, rows: Range<Int>, lanes range: Range<Int>
@@ -127,7 +128,7 @@ func normShift(_ arguments: UnsafePointer<NormShiftArguments>, _ task: Int, _ wo
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addNormShiftKernels(to table: inout KernelTable) {
     table.batchNormGradientScale.body = batchNormGradientScale
     table.normShiftFinish.body = normShiftFinish

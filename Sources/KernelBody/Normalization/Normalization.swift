@@ -75,7 +75,7 @@ extension NormGradient {
         }
     }
 
-    /// The same of the lanes of one tile, from `lane` on, which is where all three pointers point.
+    /// Copies the lanes of one tile from `lane` on, to which all three pointers point.
     @inline(__always)
     func copyTile(
         lane: Int, isWide: Bool, pixels: Int, from dy: UnsafePointer<Float>, dyStride: Int, x: UnsafePointer<Float>,
@@ -117,7 +117,7 @@ extension Normalization {
         bias += lane
     }
 
-    /// The channels of one pixel, normalised.
+    /// Copies the channels of one pixel, normalised.
     @inline(__always)
     func copy(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
         var i = 0

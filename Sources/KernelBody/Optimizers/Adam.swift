@@ -22,8 +22,8 @@ func adam(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int)
     }
 }
 
-/// The same moments; scale * d + decay * w takes the place of g. (You et al., "Large Batch Optimization for Deep
-/// Learning: Training BERT in 76 minutes", 2020.)
+/// Adam's means; scale * d + decay * w takes the place of g. (You et al., "Large Batch Optimization for Deep Learning:
+/// Training BERT in 76 minutes", 2020.)
 func lambDirection(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.parameters.chunks[task]
     if chunk.numbers.isFrozen { return }
@@ -75,7 +75,7 @@ private struct OpenAdamMoments<Member: EmptyMember> {
 
 private typealias AdamMoments = OpenAdamMoments<Nothing>
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addAdamKernels(to table: inout KernelTable) {
     table.adam.body = adam
     table.lambDirection.body = lambDirection

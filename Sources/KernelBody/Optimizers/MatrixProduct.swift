@@ -57,7 +57,7 @@ func matrixTranspose(_ arguments: UnsafePointer<MatrixArguments>, _ task: Int, _
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addMatrixProductKernels(to table: inout KernelTable) {
     table.matrixProduct.body = matrixProduct
     table.matrixTranspose.body = matrixTranspose

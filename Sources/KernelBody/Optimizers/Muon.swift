@@ -32,7 +32,7 @@ func followDirection(_ parameters: UnsafePointer<ChunkedParameters>, _ task: Int
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addMuonKernels(to table: inout KernelTable) {
     table.followDirection.body = followDirection
     table.momentumDirection.body = momentumDirection

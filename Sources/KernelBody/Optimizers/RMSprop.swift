@@ -31,7 +31,7 @@ func rmsprop(_ arguments: UnsafePointer<RMSpropArguments>, _ task: Int, _ worker
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addRMSpropKernels(to table: inout KernelTable) {
     table.rmsprop.body = rmsprop
 }

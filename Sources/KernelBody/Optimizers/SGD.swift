@@ -27,7 +27,7 @@ func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addSGDKernels(to table: inout KernelTable) {
     table.sgd.body = sgd
 }

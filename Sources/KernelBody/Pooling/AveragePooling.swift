@@ -1,6 +1,7 @@
 import KernelInterface
 
-/// The number of elements that a window's average is over: padding counts, places that ceil mode adds beyond it do not.
+/// Returns the number of elements that a window's average is over: padding counts, places that ceil mode adds beyond it
+/// do not.
 @inline(__always)
 private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, height: Int, width: Int) -> Int {
     let top = row &* arguments.stride &- arguments.padding
@@ -27,7 +28,7 @@ private struct Share {
         multiplies ? times(sum) : sum / Vector(repeating: number)
     }
 
-    /// The sum times 1 / elements; only where `multiplies`.
+    /// Returns the sum times 1 / elements; only where `multiplies`.
     @inline(__always)
     func times(_ sum: Vector) -> Vector { sum * Vector(repeating: number) }
 }
@@ -61,7 +62,7 @@ func averagePool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ wo
     }
 }
 
-/// A row of windows of one size, `step` floats from one to the next.
+/// Averages a row of windows of one size, `step` floats from one to the next.
 @inline(__always)
 private func averageRow(
     _ input: TensorView, _ x: UnsafePointer<Float>, step: Int, rows: Int, columns: Int, _ share: Share,
@@ -145,7 +146,7 @@ private func spreadBehind<F: NumberFunction>(
     }
 }
 
-/// The same in maps with channels padded to 8, two pixels at a time.
+/// Spreads gradients in maps with channels padded to 8, two pixels at a time.
 @inline(__always)
 private func spreadTwoPixels<F: NumberFunction>(
     _ function: F.Type, _ size: Int, _ part: Share, _ outputGradient: TensorView, _ activated: TensorView,
@@ -250,7 +251,7 @@ private func spread(
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addAveragePoolingKernels(to table: inout KernelTable) {
     table.averagePool.body = averagePool
     table.averagePoolGradient.body = averagePoolGradient

@@ -136,8 +136,8 @@ private func addToMaximum(
     }
 }
 
-/// The same for windows of 3x3. All is read before anything is written: rows often lie a multiple of 4096 bytes apart,
-/// and a read behind a write to an address that ends alike would wait for it.
+/// Adds dy to the maxima of 3x3 windows. All is read before anything is written: rows often lie a multiple of 4096
+/// bytes apart, and a read after a write to an address with the same end would wait for it.
 private func addToMaximumOfNine(
     _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
     _ activation: FusedActivation?, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
@@ -178,7 +178,7 @@ private func addToMaximumOfNine(
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addMaxPoolingKernels(to table: inout KernelTable) {
     table.maxPool.body = maxPool
     table.maxPoolGradient.body = maxPoolGradient

@@ -4,11 +4,11 @@
 /// K iteration, which takes half of the speed.
 @inline(__always) var blockLanes: Int { 32 }
 
-/// The blocks that hold some lanes.
+/// Returns the blocks that hold some lanes.
 @inline(__always) func blockCount(_ lanes: Int) -> Int { (lanes &+ blockLanes &- 1) / blockLanes }
 
-/// The block of a lane, which is not negative.
+/// Returns the block of a lane, which is not negative.
 @inline(__always) func blockIndex(_ lane: Int) -> Int { lane >> blockLanes.trailingZeroBitCount }
 
-/// The place of a lane in its block.
+/// Returns the place of a lane in its block.
 @inline(__always) func laneInBlock(_ lane: Int) -> Int { lane & (blockLanes &- 1) }

@@ -1,8 +1,8 @@
 import CMachine
 import KernelInterface
 
-/// A vector of a pixel's channels. Prefetches the same channels of a pixel some further on: maps come from memory twice
-/// as fast where several of them, or several parts of their pixels, are read at a time.
+/// Returns a vector of a pixel's channels. Prefetches the same channels of a pixel some further on: maps come from
+/// memory twice as fast where several of them, or several parts of their pixels, are read at a time.
 @inline(__always)
 func streamed(_ memory: UnsafePointer<Float>, pixelStride: Int) -> Vector {
     prefetch(memory, pixelStride: pixelStride)
@@ -65,8 +65,8 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
-/// The channels of one pixel, as the window wants them; prefetches those of a later one. Floats behind them in the
-/// target, up to the next whole vector, are written later or belong to nobody.
+/// Copies the channels of one pixel, normalised where the window asks for it, and prefetches those of a later one.
+/// Floats after them in the target, up to the next whole vector, are overwritten; they are written later or unused.
 @inline(__always)
 func copyPixel(
     _ channels: Int, from source: UnsafePointer<Float>, pixelStride: Int, _ window: SourceWindow,
@@ -86,7 +86,7 @@ func copyPixel(
     }
 }
 
-/// The copies that `RowAxis.map` reads: [column of the kernel][remainder of rows][row][output column][channels].
+/// Makes the copies that `RowAxis.map` reads: [column of the kernel][remainder of rows][row][output column][channels].
 func copyColumns(_ view: TensorView, slot: Int, window: SourceWindow, to scratch: UnsafeMutablePointer<Float>) {
     var target = scratch
     for s in 0..<window.columnCopies {

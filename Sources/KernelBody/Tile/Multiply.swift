@@ -20,7 +20,7 @@ struct OpenMultiplyJob<Member: EmptyMember> {
 
 typealias MultiplyJob = OpenMultiplyJob<Nothing>
 
-/// Each element is one chain of fused multiply-adds along the elements.
+/// The products of a tile. Each output is one chain of fused multiply-adds along the elements.
 enum Multiply<P: Product>: TileLoop {
     @inline(never)
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<MultiplyJob>) {

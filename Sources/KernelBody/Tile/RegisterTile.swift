@@ -369,7 +369,8 @@ func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>) {
 @inline(__always)
 func padded(_ channels: Int) -> Int { (channels + 15) & ~15 }
 
-/// The height of the next tile when `remaining` rows are split evenly over `tiles` tiles.
+/// Returns the rows of the next of `tiles` tiles that share `remaining` rows evenly: no tile is much lower than the
+/// others.
 @inline(__always)
 func nextHeight(_ remaining: Int, tiles: Int) -> Int { (remaining + tiles - 1) / tiles }
 
@@ -384,11 +385,11 @@ func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bool) -> V
     }
 }
 
-/// The number of tiles that `count` lanes take.
+/// Returns the number of tiles that `count` lanes take.
 @inline(__always)
 func tileBlocks(_ count: Int) -> Int { (count &+ tileLanes &- 1) / tileLanes }
 
-/// The number of tiles that some rows take.
+/// Returns the number of tiles that some rows take.
 @inline(__always)
 func tileCount(_ rows: Int) -> Int { tileCount(rows, height: tileRows) }
 

@@ -22,7 +22,7 @@ func transposeSquare(
     }
 }
 
-/// A square as wide as a vector.
+/// Transposes a square as wide as a vector.
 @inline(__always)
 private func transposeVectors(
     _ source: UnsafePointer<Float>, _ stride: Int, to target: UnsafeMutablePointer<Float>, _ targetStride: Int,

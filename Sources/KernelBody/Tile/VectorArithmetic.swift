@@ -27,7 +27,7 @@ extension Vector {
     @inline(__always)
     static func -= (a: inout Vector, b: Vector) { a = vector_subtract(a, b) }
 
-    /// The root of each lane, rounded once.
+    /// Returns the root of each lane, rounded once.
     @inline(__always)
     func squareRoot() -> Vector { vector_square_root(self) }
 

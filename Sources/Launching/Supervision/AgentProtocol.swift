@@ -9,7 +9,7 @@ package enum AgentProtocol {
     /// The most bytes of a line.
     static let longestLine = 1 << 15
 
-    /// The seconds between two signs of life.
+    /// Returns the seconds between two signs of life.
     static func beat(heartbeat: Double) -> Double { min(heartbeat / 4, 0.25) }
 }
 
@@ -17,7 +17,7 @@ package enum AgentProtocol {
 package enum AgentCommand: Hashable, Sendable {
     /// The supervisor is alive.
     case alive
-    /// That many ranks are about to start on this host.
+    /// `ranks` ranks are about to start on this host.
     case watch(ranks: Int)
     /// A shell command that starts Open MPI's daemon on this host.
     case start(String)

@@ -173,7 +173,7 @@ package final class HostAgent {
     }
 }
 
-/// The host's name by the kernel.
+/// Returns the host's name by the kernel.
 package func hostName() -> String {
     var names = utsname()
     guard uname(&names) == 0 else { return "unknown" }

@@ -113,8 +113,8 @@ package final class Supervisor {
         return Self.preempted
     }
 
-    /// The exit code after a request to leave. A job that the request's signal killed had no handler yet, and so
-    /// nothing to save.
+    /// Returns the exit code of a run that was asked to end. A signal that comes before the job handles it ends the job
+    /// at once; there is nothing to save then.
     private func leaveCode(_ failure: Failure) -> Int32 {
         if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return Self.preempted }
         return failure.exitCode

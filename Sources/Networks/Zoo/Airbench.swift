@@ -1,10 +1,10 @@
 /// Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, arXiv:2404.00498: a small network for images of 32
-/// px that learns in a few epochs, in the widths of its successor airbench94_muon
-/// (github.com/KellerJordan/cifar10-airbench), whose names it has.
+/// px that learns in a few epochs, with the widths and names of its successor airbench94_muon
+/// (github.com/KellerJordan/cifar10-airbench).
 ///
-/// The first layer whitens patches of 2x2 pixels and is not learned but for its bias (`InitialRule.whitening`); other
-/// convolutions begin as the identity as far as they can (`.dirac`). Batch norms have no scale to learn and follow
-/// their batches quickly. Class scores are divided by the features that they are summed over.
+/// The first layer whitens patches of 2x2 pixels, and only its bias is learned (`InitialRule.whitening`); other
+/// convolutions begin as the identity as far as possible (`.dirac`). Batch norms have no learned scale and follow their
+/// batches quickly. Logits are divided by the number of features that they are summed over.
 package enum Airbench {
     static let models = [
         ModelDescription(

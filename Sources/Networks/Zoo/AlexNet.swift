@@ -59,7 +59,7 @@ package enum AlexNet {
         }
     }
 
-    /// One `nn.Sequential`.
+    /// Builds Dive into Deep Learning's network as one `nn.Sequential`.
     private static func d2l(_ request: ModelDescription.Request) -> Network {
         Network(request, initialization: .d2l) { images in
             images.sequence("") {

@@ -80,7 +80,7 @@ package enum DenseNet {
 }
 
 extension Features {
-    /// BN-ReLU-Conv(3x3) layers, each of which reads all before it.
+    /// Appends BN-ReLU-Conv(3x3) layers, each of which reads all before it.
     fileprivate func plainDenseBlock(_ name: String, layers: Int, growthRate: Int) -> Features {
         scope(name) {
             $0.sequence("net") { x in
@@ -92,7 +92,7 @@ extension Features {
         }
     }
 
-    /// Half of the channels, half the resolution.
+    /// Appends a transition to half of the channels and half the resolution.
     fileprivate func plainTransition(_ name: String) -> Features {
         sequence(name) { $0.batchNorm().relu().convolution(to: channels / 2, kernel: 1).averagePool(kernel: 2) }
     }
@@ -130,7 +130,7 @@ extension Features {
         }
     }
 
-    /// Between blocks: `compression` of the channels, half the resolution.
+    /// Appends a transition between blocks, to `compression` of the channels and half the resolution.
     fileprivate func transition(_ name: String, compression: Double) -> Features {
         scope(name) {
             $0

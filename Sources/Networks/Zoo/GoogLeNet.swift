@@ -67,7 +67,7 @@ package enum GoogLeNet {
         }
     }
 
-    /// Table 1 again, stage by stage as d2l's `nn.Sequential` has it.
+    /// Builds the network of table 1, stage by stage as in d2l's `nn.Sequential`.
     private static func d2l(_ request: ModelDescription.Request) -> Network {
         Network(request, initialization: .d2l) { images in
             images.sequence("") {
@@ -123,7 +123,7 @@ extension Features {
 }
 
 extension Features {
-    /// The first two stages: an eighth of the resolution.
+    /// Appends the first two stages: an eighth of the resolution.
     fileprivate func inceptionStem(_ form: GoogLeNet.Form) -> Features {
         unit(form, "conv1", to: 64, kernel: 7, stride: 2, padding: 3)
             .maxPool("maxpool1", kernel: 3, stride: 2, ceilMode: true)
@@ -134,8 +134,8 @@ extension Features {
             .maxPool("maxpool2", kernel: 3, stride: 2, ceilMode: true)
     }
 
-    /// Figure 2b: four branches over a map, concatenated. The two numbers of a tuple are a 1x1 reduction's outputs and
-    /// those of the convolution behind it.
+    /// Appends the inception block of figure 2b: four branches over a map, concatenated. The two numbers of a tuple are
+    /// the outputs of a 1x1 reduction and of the convolution after it.
     fileprivate func inception(
         _ name: String, _ form: GoogLeNet.Form, _ one: Int, _ three: (Int, Int), _ five: (Int, Int), _ pooled: Int
     ) -> Features {
@@ -163,7 +163,7 @@ extension Features {
         }
     }
 
-    /// A convolution and its ReLU, with batch norm between or without.
+    /// Appends a convolution and its ReLU, with batch norm between or without.
     fileprivate func unit(
         _ form: GoogLeNet.Form, _ name: String? = nil, to outputs: Int, kernel: Int = 1, stride: Int = 1,
         padding: Int = 0

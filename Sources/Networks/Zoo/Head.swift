@@ -1,5 +1,5 @@
 extension Features {
-    /// The class scores of a map: `classify`, which says `classes`, behind a global average (`.linear`) or before it.
+    /// Appends a head: `classify`, which has `classes` outputs, after a global average (`.linear`) or before it.
     ///
     /// - Parameter pool: The name of the pool where torch has a module of it.
     func scores(_ form: HeadForm, pool: String? = nil, classify: (Features) -> Features) -> Features {
@@ -9,7 +9,7 @@ extension Features {
         }
     }
 
-    /// The layer that scores `outputs` classes: of a vector, or of each pixel of a map.
+    /// Appends the layer that computes the logits of `outputs` classes: of a vector, or of each pixel of a map.
     func classified(_ name: String? = nil, to outputs: Int, _ form: HeadForm) -> Features {
         switch form {
         case .linear: linear(name, to: outputs)

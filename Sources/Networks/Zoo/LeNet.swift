@@ -28,7 +28,7 @@ package enum LeNet {
         }
     }
 
-    /// With batch norm before each sigmoid, and no padding. (d2l, section 8.5.)
+    /// Builds the network with batch norm before each sigmoid, and without padding. (d2l, section 8.5.)
     private static func normalized(_ request: ModelDescription.Request) -> Network {
         Network(request, initialization: .d2l) { images in
             images.sequence("") {

@@ -1,5 +1,5 @@
 /// Howard, Zhu, Chen, Kalenichenko, Wang, Weyand, Andreetto & Adam, "MobileNets: Efficient Convolutional Neural
-/// Networks for Mobile Vision Applications", 2017, arXiv:1704.04861. Its weights begin as those of `mobilenet_v2`.
+/// Networks for Mobile Vision Applications", 2017, arXiv:1704.04861. The initial weights are those of `mobilenet_v2`.
 package enum MobileNet {
     static let models = [
         ModelDescription("mobilenet_v1", paper: paper, imageSize: 224, classes: 1000, options: [.head], build: network)

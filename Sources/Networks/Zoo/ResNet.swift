@@ -1,10 +1,10 @@
 /// He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385. And its wider
-/// kin: Xie, Girshick, Dollár, Tu & He, "Aggregated Residual Transformations for Deep Neural Networks", CVPR 2017,
+/// variants: Xie, Girshick, Dollár, Tu & He, "Aggregated Residual Transformations for Deep Neural Networks", CVPR 2017,
 /// arXiv:1611.05431 (`resnext`), and Zagoruyko & Komodakis, "Wide Residual Networks", BMVC 2016, arXiv:1605.07146
 /// (`wide_resnet`).
 ///
 /// Structure, names and initialisation as in torchvision: projections where the shape changes (option B), the stride in
-/// a bottleneck's 3x3 convolution, and convolutions that begin as "Delving Deep into Rectifiers" (ICCV 2015) has it, by
+/// a bottleneck's 3x3 convolution, and convolutions initialised as in "Delving Deep into Rectifiers" (ICCV 2015), by
 /// fan out. `plain` networks are the same without shortcuts (figure 3, middle), with either stem.
 ///
 /// `resnet18_d2l` is that of Dive into Deep Learning (section 8.6) for images of one channel and 96 px: convolutions
@@ -38,9 +38,9 @@ package enum ResNet {
         "Xie, Girshick, Dollár, Tu & He, Aggregated Residual Transformations for Deep Neural Networks, CVPR 2017"
 
     fileprivate enum Block {
-        /// Two 3x3 convolutions.
+        /// A block of two 3x3 convolutions.
         case basic
-        /// Two 3x3 convolutions and no shortcut.
+        /// A block of two 3x3 convolutions without a shortcut.
         case plain
         /// 1x1, 3x3 and 1x1; the 3x3 one has `groups` groups of `width` channels in the first stage.
         case bottleneck(groups: Int = 1, width: Int = 64)
@@ -96,7 +96,7 @@ package enum ResNet {
 }
 
 extension Features {
-    /// Figure 5, left, as d2l has it: a projection is a convolution alone.
+    /// Appends the block of figure 5, left, in d2l's form: a projection is only a convolution.
     fileprivate func plainResidual(width: Int, isNarrowing: Bool) -> Features {
         scope { x in
             let stride = isNarrowing ? 2 : 1
@@ -156,7 +156,7 @@ extension Features {
             .batchNorm("bn3", initialWeight: lastWeight)
     }
 
-    /// Equation 2: x itself where the shape stays, else a 1x1 projection of it.
+    /// Returns the shortcut of equation 2: x itself where the shape stays, else a 1x1 projection of it.
     private func shortcut(to width: Int, stride: Int) -> Features {
         if stride == 1 && channels == width { return self }
         return sequence("downsample") {

@@ -1,10 +1,9 @@
 /// Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015,
 /// arXiv:1409.1556.
 ///
-/// Structure, names and initialisation as in torchvision: convolutions begin as "Delving Deep into Rectifiers" (He et
-/// al., ICCV 2015) has it, by fan out; linear layers with a deviation of 0.01; biases at 0. `vgg_small` is VGG-11 with
-/// a quarter of the channels for small images, as Dive into Deep Learning (section 8.2) trains it, with weights that
-/// begin as there.
+/// Structure, names and initialisation as in torchvision: convolutions begin as in "Delving Deep into Rectifiers" (He
+/// et al., ICCV 2015), by fan out; linear layers with a deviation of 0.01; biases at 0. `vgg_small` is VGG-11 with a
+/// quarter of the channels for small images, as in Dive into Deep Learning (section 8.2), with its initial weights.
 package enum VGG {
     /// The columns of table 1.
     static let models = [

@@ -7,7 +7,7 @@ package enum Zoo {
         + SmallResNet.models + DenseNet.models + MobileNet.models + MobileNetV2.models
         + Airbench.models
 
-    /// The model called `name`.
+    /// Returns the model called `name`.
     ///
     /// - Throws: `NetworkError.unknownModel`, which names the nearest and all known ones.
     package static func model(named name: String) throws(NetworkError) -> ModelDescription {

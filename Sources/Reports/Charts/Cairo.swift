@@ -32,12 +32,12 @@ struct Cairo: Sendable {
     let showText: cairo_text_user
     let words: cairo_status_words
 
-    /// The names of the library: that of Linux packages, then that of its development files.
+    /// The file names of the library: in Linux packages, then in development packages.
     static let names = ["libcairo.so.2", "libcairo.so"]
 
     private static let shared = Result<Cairo, ReportError> { () throws(ReportError) in try Cairo(names: names) }
 
-    /// The library of this process.
+    /// Returns the library of this process.
     static func loaded() throws(ReportError) -> Cairo { try shared.get() }
 
     /// Loads the first of `names` that is there.

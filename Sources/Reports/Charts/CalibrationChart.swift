@@ -1,15 +1,15 @@
 import Runs
 import Terminal
 
-/// A chart of how far probabilities can be trusted: of the samples in each of fifteen parts of 0...1 the share that is
-/// right, beside what the network promised (Guo et al., "On Calibration of Modern Neural Networks", 2017).
+/// A calibration chart: for each of fifteen parts of 0...1, the accuracy of the samples with such a probability beside
+/// the network's confidence (Guo et al., "On Calibration of Modern Neural Networks", 2017).
 struct CalibrationChart: Chart {
     let id = "calibration"
     let title = "Calibration"
     private let bins: [EvaluationDetail.CalibrationBin]
     private let error: Double
 
-    /// nil where no bin has samples.
+    /// Makes the chart; nil where no bin has samples.
     init?(_ detail: EvaluationDetail) {
         guard detail.calibration.contains(where: { $0.samples > 0 }) else { return nil }
         bins = detail.calibration

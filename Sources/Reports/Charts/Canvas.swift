@@ -23,7 +23,7 @@ enum Ink: Hashable, Sendable {
     case muted
     case grid
     case axis
-    /// One of eight distinct colours, which repeat after the eighth.
+    /// The colour of a series; eight distinct ones, which repeat after the eighth.
     case series(Int)
     /// A cell of a heat map, from 0 for nothing to 10 for all.
     case heat(Int)
@@ -55,7 +55,7 @@ struct TextStyle: Hashable, Sendable {
     var isUpright = false
 }
 
-/// The numbers behind a line, which a page keeps beside it.
+/// The numbers of a line, which a page keeps beside it.
 struct CurveValues: Hashable, Sendable {
     var name: String
     var x: [Double]
@@ -63,7 +63,7 @@ struct CurveValues: Hashable, Sendable {
     var kind: NumberText.Kind
 }
 
-/// Something that charts are drawn on: SVG text or a PNG picture.
+/// A surface for charts: SVG text or a PNG picture.
 protocol Canvas {
     /// Draws a line through `points`, in pieces that are interrupted where there are no numbers.
     mutating func line(_ pieces: [[Position]], _ pen: Pen, values: CurveValues?)

@@ -1,11 +1,11 @@
 /// A chart: numbers that know how they are drawn on any canvas, and how they are read without one.
 protocol Chart: Sendable {
-    /// Its name in files and in a page's links: `loss`.
+    /// The chart's name in files and in a page's links: `loss`.
     var id: String { get }
     var title: String { get }
     /// The size without a title.
     var size: (width: Double, height: Double) { get }
-    /// The chart's content in a sentence, for those who do not see it.
+    /// The chart's content in a sentence, for people who cannot see it.
     var summary: String { get }
     /// The numbers, or as many of them as a person reads.
     var table: ValueTable { get }
@@ -29,7 +29,7 @@ extension Chart {
     }
 }
 
-/// A canvas whose origin lies some way down on another.
+/// A canvas whose origin is some way down on another.
 private struct LowerCanvas<Target: Canvas>: Canvas {
     var target: Target
     let distance: Double
@@ -55,7 +55,7 @@ private struct LowerCanvas<Target: Canvas>: Canvas {
     }
 }
 
-/// Numbers in rows and columns, for those who read them rather than see them.
+/// The numbers of a chart in rows and columns, for people who read them.
 struct ValueTable: Hashable, Sendable {
     var head: [String]
     var rows: [[String]]

@@ -13,9 +13,9 @@ package enum ChartFiles {
     /// Pixels of a PNG picture for each of a chart's units: 300 an inch at a paper's column of 3.5 inches.
     private static let pixelsPerUnit = 2.5
 
-    /// Writes every chart of a run, or of several in comparison.
+    /// Writes every chart of a run, or of several runs in comparison.
     ///
-    /// - Returns: the paths of what was written.
+    /// - Returns: the paths of the files.
     /// - Throws: `ReportError`
     package static func write(_ histories: [RunHistory], to folder: String, as format: Format) throws(ReportError)
         -> [String]

@@ -7,12 +7,12 @@ struct ConfusionChart: Chart {
     let title = "Confusion matrix"
     private let matrix: ConfusionMatrix
 
-    /// Classes that can be told apart on a heat map; of more, the pairs that are taken for each other say it better.
+    /// The most classes that can be distinguished on a heat map; for more, a list of confused pairs is better.
     static let mostClasses = 40
     /// Classes up to which cells have their numbers.
     private static let mostNumbered = 20
 
-    /// nil where there are too many classes, or no samples.
+    /// Makes the chart; nil where there are too many classes, or no samples.
     init?(_ matrix: ConfusionMatrix) {
         guard (1...Self.mostClasses).contains(matrix.classes.count), matrix.samples > 0 else { return nil }
         self.matrix = matrix
@@ -50,7 +50,7 @@ struct ConfusionChart: Chart {
     private func draw<Target: Canvas>(_ row: Int, _ column: Int, on canvas: inout Target) {
         let count = matrix.count(label: row, predicted: column)
         let share = matrix.total(ofLabel: row) > 0 ? Double(count) / Double(matrix.total(ofLabel: row)) : 0
-        // Shares below a tenth are most of what matters: the root makes them seen.
+        // The root makes shares below a tenth visible, which matter most.
         let step = count == 0 ? 0 : max(1, Int((share.squareRoot() * Double(Ink.heatSteps)).rounded()))
         let box = Box(
             x: left + cell * Double(column), y: 8 + cell * Double(row), width: cell - 1, height: cell - 1)

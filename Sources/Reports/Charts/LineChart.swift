@@ -8,7 +8,7 @@ struct LineChart: Chart {
         var ink: Int
         /// Whether each number has a dot, as of measurements that are few.
         var hasDots = false
-        /// Whether it stays behind others, as one that trembles.
+        /// Whether the line is drawn faintly, behind others, such as a noisy one.
         var isFaint = false
         var isDashed = false
     }
@@ -23,8 +23,8 @@ struct LineChart: Chart {
     private let legend: Legend
 
     /// - Parameters:
-    ///   - xName: what the horizontal axis counts.
-    ///   - mayBeLogarithmic: whether the vertical axis may be.
+    ///   - xName: the name of the horizontal axis.
+    ///   - mayBeLogarithmic: whether the vertical axis may be logarithmic.
     init(
         id: String, title: String, _ curves: [Curve], kind: NumberText.Kind = .plain, xName: String = "step",
         mayBeLogarithmic: Bool = false

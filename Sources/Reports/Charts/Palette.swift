@@ -17,8 +17,8 @@ struct Color: Hashable, Sendable {
     }
 }
 
-/// The colour of each ink in light or dark surroundings. Texts contrast with what they stand on as WCAG 2.2, 1.4.3 asks
-/// for (4.5 to 1), lines as 1.4.11 does (3 to 1).
+/// The colour of each ink on light or dark surroundings. Texts have the contrast of WCAG 2.2, 1.4.3 with their
+/// background (4.5 to 1), lines that of 1.4.11 (3 to 1).
 struct Palette: Sendable {
     let surface: Color
     let text: Color
@@ -67,7 +67,7 @@ struct Palette: Sendable {
 }
 
 extension Ink {
-    /// Its name in a page's style sheet.
+    /// The ink's name in a page's style sheet.
     var name: String {
         switch self {
         case .surface: "surface"

@@ -1,6 +1,6 @@
 import Runs
 
-/// The charts of one run; those without numbers are left out.
+/// The charts of one run, without those that have no numbers.
 struct RunCharts: Sendable {
     /// Curves over steps.
     let curves: [LineChart]
@@ -19,7 +19,7 @@ struct RunCharts: Sendable {
         calibration = history.detail.flatMap { CalibrationChart($0) }
     }
 
-    /// All of them, in a page's order.
+    /// The charts in the order of a page.
     var all: [any Chart] {
         curves + ([time, confusion, calibration] as [(any Chart)?]).compactMap(\.self)
     }
@@ -54,7 +54,7 @@ struct RunCharts: Sendable {
             [curve("images per second", history.training.steps, history.training.imagesPerSecond, ink: 0)])
     }
 
-    /// The lengths of as many groups as have colours, spread evenly over the network.
+    /// Returns the lengths of as many groups as have colours, spread evenly over the network.
     private static func norms(
         _ history: RunHistory, id: String, title: String, _ length: (NormsLine.Group) -> Double
     ) -> LineChart {

@@ -1,5 +1,5 @@
-/// Draws SVG 1.1 as text: for a page, whose style sheet knows the inks, or for a file by itself, with colours of its
-/// own.
+/// A canvas that writes SVG 1.1: for a page, whose style sheet has the inks, or for a file by itself, with its own
+/// colours.
 struct SVGCanvas: Canvas {
     enum Place {
         /// Inks are classes: `k-s0` strokes with the first series' colour, `f-s0` fills with it.
@@ -81,7 +81,7 @@ struct SVGCanvas: Canvas {
         return " data-name=\"\(values.name)\" data-kind=\"\(kind)\" data-x=\"\(x)\" data-y=\"\(y)\""
     }
 
-    /// A line as a path: the first point, and the rest as differences in tenths, which are shorter.
+    /// Returns a line as a path: the first point, and the rest as differences in tenths, which are shorter.
     private static func path(_ points: [Position]) -> String {
         var text = ""
         var (lastX, lastY) = (0, 0)
@@ -106,7 +106,7 @@ struct SVGCanvas: Canvas {
 }
 
 extension Chart {
-    /// The chart as an SVG file by itself.
+    /// Returns the chart as an SVG file by itself.
     func svgFile(palette: Palette = .light) -> String {
         var canvas = SVGCanvas(for: .file(palette))
         let size = plotSize

@@ -19,9 +19,10 @@ extension Scale {
     /// A scale of whole ticks that numbers fit into.
     ///
     /// - Parameters:
-    ///   - numbers: those that are not finite say nothing.
+    ///   - numbers: those that are not finite are ignored.
     ///   - isExact: whether it ends with the numbers rather than with the next tick.
-    ///   - mayBeLogarithmic: whether it is where numbers are all above 0 and the greatest is a hundred times the least.
+    ///   - mayBeLogarithmic: whether it is logarithmic where all numbers are above 0 and the greatest is a hundred
+    ///     times the least.
     init(
         of numbers: some Sequence<Double>, isExact: Bool = false, mayBeLogarithmic: Bool = false,
         within limits: ClosedRange<Double>? = nil
@@ -52,7 +53,7 @@ extension Scale {
         let step = step(high - low, count: 5)
         if !isExact { (low, high) = ((low / step).rounded(.down) * step, (high / step).rounded(.up) * step) }
         if let limits { (low, high) = (max(low, limits.lowerBound), min(high, limits.upperBound)) }
-        // Where numbers differ in their last digits alone, no ticks lie between them.
+        // Where numbers differ only in their last digits, no ticks fit between them.
         guard low < high, max(low.magnitude, high.magnitude) / step < 1e12 else {
             let end = low < high ? high : low + max(low.magnitude * 0.1, 1)
             return Scale(low: low, high: end, isLogarithmic: false, ticks: [low, end], step: end - low)
@@ -72,7 +73,7 @@ extension Scale {
             step: pow(10, Double(first)))
     }
 
-    /// The place of a number in 0...1; not-a-number where it has none.
+    /// Returns the place of a number in 0...1; NaN where it has none.
     func place(_ number: Double) -> Double {
         if isLogarithmic {
             return number > 0 ? log10(number / low) / log10(high / low) : .nan
@@ -80,7 +81,7 @@ extension Scale {
         return (number - low) / (high - low)
     }
 
-    /// A distance of 1, 2 or 5 times a power of ten that cuts a range into about `count` parts.
+    /// Returns a distance of 1, 2 or 5 times a power of ten that cuts a range into about `count` parts.
     private static func step(_ range: Double, count: Int) -> Double {
         let rough = range / Double(count)
         guard rough.isFinite, rough > 0 else { return 1 }

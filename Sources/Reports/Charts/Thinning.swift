@@ -1,11 +1,11 @@
-/// Fewer points that look the same: of each of equal stretches of a curve the least and the greatest number stay, so
-/// that a peak of one step is still seen.
+/// A reduction of curves to fewer points that look the same: of each of equal stretches the least and the greatest
+/// number stay, so that a peak of one step remains visible.
 enum Thinning {
     /// The points of a curve at most.
     static let most = 1000
 
-    /// The indices of the numbers that stay, rising. The first and the last always do; numbers that are not finite
-    /// stand for gaps, of which each stretch keeps one.
+    /// Returns the indices of the numbers that stay, rising, including the first and the last. Numbers that are not
+    /// finite are gaps, of which each stretch keeps one.
     static func kept(of numbers: [Double], most: Int = most) -> [Int] {
         guard numbers.count > most, most >= 8 else { return Array(numbers.indices) }
         let inner = 1..<numbers.count - 1

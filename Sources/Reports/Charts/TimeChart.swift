@@ -8,7 +8,7 @@ struct TimeChart: Chart {
     private let total: Double
     private let legend: Legend
 
-    /// nil where no time is known.
+    /// Makes the chart; nil where no time is known.
     init?(_ split: TimeSplit) {
         let parts = TimeSplit.Part.allCases.map { (name: $0.rawValue, seconds: max(split[$0], 0)) }
         let total = parts.reduce(0) { $0 + $1.seconds }
@@ -30,7 +30,7 @@ struct TimeChart: Chart {
         var x = 0.0
         for (index, part) in parts.enumerated() {
             let width = part.seconds / total * Self.width
-            // A line of the surface between parts tells them apart without their colours.
+            // A line in the background's colour separates parts without relying on their colours.
             let box = Box(x: x, y: 2, width: max(width - (width > 3 ? 1.5 : 0), 0), height: Self.barHeight)
             canvas.rectangle(
                 box, fill: .series(index), opacity: 1, note: "\(part.name): \(NumberText.duration(part.seconds))")

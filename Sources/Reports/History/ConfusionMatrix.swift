@@ -12,7 +12,7 @@ package struct ConfusionMatrix: Sendable {
         let predicted: Int
     }
 
-    /// Entries of classes that there are not say nothing.
+    /// Makes the matrix; entries of unknown classes are ignored.
     package init(_ detail: EvaluationDetail) {
         classes = detail.classes
         var counts: [Pair: Int] = [:]
@@ -32,7 +32,7 @@ package struct ConfusionMatrix: Sendable {
     /// Samples of a class.
     package func total(ofLabel label: Int) -> Int { totals[label] }
 
-    /// Two classes of which one is taken for the other.
+    /// Two classes of which one is mistaken for the other.
     package struct Confusion: Hashable, Sendable {
         package let label: String
         package let predicted: String
@@ -41,8 +41,7 @@ package struct ConfusionMatrix: Sendable {
         package let share: Double
     }
 
-    /// The classes that are taken for others, most often first; of those that are so equally often, in the classes'
-    /// order.
+    /// The pairs of mistaken classes, the most frequent first; equally frequent ones in the order of classes.
     package var confusedPairs: [Confusion] {
         counts.filter { $0.key.label != $0.key.predicted }
             .sorted { ($1.value, $0.key.label, $0.key.predicted) < ($0.value, $1.key.label, $1.key.predicted) }

@@ -6,6 +6,6 @@ extension HistoryLines {
         try JSONDecoder().decode(NormsLine.self, from: Data(line.utf8))
     }
 
-    /// A JSON text without its quotes and escapes; nil where it is none.
+    /// Returns a JSON text without its quotes and escapes; nil where it is not valid.
     static func unquoted(_ text: String) -> String? { try? JSONDecoder().decode(String.self, from: Data(text.utf8)) }
 }

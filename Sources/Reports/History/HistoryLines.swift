@@ -1,6 +1,6 @@
 /// Lines of `metrics.jsonl` that are decoded here alone. `NormsLine` and `TimeLine` are others.
 enum HistoryLines {
-    /// Any line: what they all have.
+    /// The fields that all lines have.
     struct Head: Decodable {
         var kind: String
         var step: Int
@@ -11,7 +11,7 @@ enum HistoryLines {
         var epoch: Int
         var step: Int
         var samples: Int?
-        /// JSON has no word for what is not finite: null.
+        /// The loss; null in JSON, so nil here, where it was not finite.
         var loss: Double?
         var accuracy: Double?
         var images_per_second: Double?

@@ -39,7 +39,7 @@ extension RunHistory {
             && bytes[value + 2] == UInt8(ascii: "r") && bytes[value + 3] == UInt8(ascii: "a")
     }
 
-    /// Takes over a line that is decoded as a whole. Kinds that this version does not know say nothing here.
+    /// Adds a line that is decoded as a whole. Kinds that this version does not know are ignored.
     ///
     /// - Returns: false where it is damaged.
     private mutating func take(_ line: Data) -> Bool {
@@ -66,7 +66,7 @@ extension RunHistory {
         }
     }
 
-    /// A step that was not finite: it is told, and what a run went back behind counts no longer.
+    /// Adds a step that was not finite as an event; the steps behind a return to a checkpoint no longer count.
     private mutating func take(_ measure: HistoryLines.Measure) {
         var words = (measure.reason ?? "a number was not finite") + (measure.rank.map { ", first on rank \($0)" } ?? "")
         if let back = measure.back_to {

@@ -5,9 +5,9 @@ package import Runs
 import Terminal
 
 extension RunHistory {
-    /// Reads what a run's folder holds. A file that is missing, torn or damaged leaves its part of the history out.
+    /// Reads a run's folder. A file that is missing, torn or damaged leaves out its part of the history.
     ///
-    /// - Parameter isRunning: whether this process is the run; nil for what the folder's lock says.
+    /// - Parameter isRunning: whether this process is the run; nil to decide by the folder's lock.
     /// - Throws: `ReportError.noRun` where there is neither a recipe nor a metric.
     package init(folder: RunFolder, isRunning: Bool? = nil) throws(ReportError) {
         guard fileExists(folder.metrics) || fileExists(folder.recipe) else {

@@ -2,23 +2,23 @@ package import Runs
 
 /// The content of a run's folder, in a form that pages, charts and tables are made from.
 package struct RunHistory: Sendable {
-    /// One measurement on the test split.
+    /// An evaluation on the test split.
     package struct Evaluation: Hashable, Sendable {
         package var epoch: Int
         package var step: Int
         package var samples: Int
-        /// The mean loss; not-a-number where it was not finite.
+        /// The mean loss; NaN where it was not finite.
         package var loss: Double
-        /// In 0...1.
+        /// The accuracy, in 0...1.
         package var accuracy: Double
         package var imagesPerSecond: Double
-        /// Seconds of training since the run began; not-a-number where the files do not say.
+        /// The seconds of training since the run began; NaN where not known.
         package var seconds: Double
     }
 
-    /// Something that happened to a run beside its steps.
+    /// An event of a run besides its steps.
     package struct Event: Hashable, Sendable {
-        /// The time as ISO 8601; nil where the files do not say.
+        /// The time in ISO 8601; nil where not known.
         package var time: String?
         package var step: Int?
         package var words: String
@@ -28,7 +28,7 @@ package struct RunHistory: Sendable {
     package enum State: String, Sendable {
         case finished
         case running
-        /// The run has neither ended nor goes on: it was killed, or stopped to be resumed.
+        /// The run has neither ended nor is it running: it was killed, or stopped to be resumed.
         case stopped
     }
 
@@ -90,7 +90,7 @@ extension RunHistory {
     /// The evaluation of the greatest accuracy, the first where several have it.
     package var best: Evaluation? { evaluations.max { $0.accuracy < $1.accuracy } }
 
-    /// Optimizer steps taken, as far as the files say.
+    /// The optimizer steps taken, by the files.
     package var steps: Int { max(training.steps.last ?? 0, evaluations.last?.step ?? 0) }
 
     package var epochs: Int { max(training.epochs.last ?? 0, evaluations.last?.epoch ?? 0) }

@@ -6,7 +6,7 @@ package struct StepCurves: Sendable {
     package var epochs: [Int] = []
     package var steps: [Int] = []
     package var loss: [Double] = []
-    /// In 0...1.
+    /// The accuracy at each step, in 0...1.
     package var accuracy: [Double] = []
     package var learningRate: [Double] = []
     package var imagesPerSecond: [Double] = []
@@ -33,7 +33,7 @@ package struct StepCurves: Sendable {
 
     /// Appends a line of kind `train`.
     ///
-    /// - Returns: false where it names no step.
+    /// - Returns: false where it has no step.
     mutating func append(_ line: JSONFields, of bytes: borrowing Span<UInt8>) -> Bool {
         var report = Report()
         for field in line.fields { report.take(field, of: bytes) }

@@ -1,6 +1,6 @@
 import Runs
 
-/// Several runs on one page.
+/// The page that compares several runs.
 package struct ComparisonPage {
     private let comparison: RunComparison
     private let charts: ComparisonCharts

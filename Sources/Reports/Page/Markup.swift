@@ -1,14 +1,13 @@
 import Terminal
 
-/// Text of HTML or SVG. What its literals say is taken as it is; a text that is put between them is escaped, so that no
-/// name of a class or file can be more than a name.
+/// Text of HTML or SVG. Its literals are used as they are; texts interpolated between them are escaped, so that the
+/// name of a class or file cannot become markup.
 struct Markup: ExpressibleByStringInterpolation, Sendable {
     private(set) var text: String
 
     init() { text = "" }
     init(stringLiteral value: StaticString) { text = value.description }
     init(stringInterpolation: Interpolation) { text = stringInterpolation.text }
-    private init(safe text: String) { self.text = text }
 
     struct Interpolation: StringInterpolationProtocol {
         fileprivate var text = ""

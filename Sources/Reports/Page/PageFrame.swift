@@ -6,7 +6,7 @@ import Terminal
 struct PageFrame {
     let title: String
     let content: Markup
-    /// Seconds after which a browser asks for the page again; nil for a page that is what it is.
+    /// The seconds after which a browser reloads the page; nil for a page that does not change.
     var refreshSeconds: Int?
     /// Whether there are charts, which a script reads out to pointer and keys.
     var hasCharts = true
@@ -15,7 +15,7 @@ struct PageFrame {
     var html: String {
         let refresh: Markup = refreshSeconds.map { "<meta http-equiv=\"refresh\" content=\"\($0)\">\n" } ?? ""
         let script = hasCharts ? "<script>\(PageScript.text)</script>\n" : ""
-        // Sheet and script are this program's own texts. The policy lets the browser take these two and nothing else.
+        // Sheet and script are this program's own texts. The policy allows only these two.
         return """
             <!DOCTYPE html>
             <html lang="en">
@@ -36,7 +36,7 @@ struct PageFrame {
             """
     }
 
-    /// Content Security Policy Level 3: nothing from outside, and of what is inside only this sheet and this script.
+    /// The page's Content Security Policy (level 3): nothing from outside, and inside only this sheet and this script.
     private var policy: String {
         "default-src 'none'; img-src data:; style-src '\(Self.hash(PageStyle.sheet))'; "
             + (hasCharts ? "script-src '\(Self.hash(PageScript.text))'; " : "") + "base-uri 'none'; form-action 'none'"
@@ -49,7 +49,7 @@ struct PageFrame {
 
 /// Parts that pages are made of.
 enum PagePart {
-    /// A chart with its numbers: for the eye, for the pointer, for arrow keys and for those who read.
+    /// Returns a chart with its numbers: for looking at, for the pointer, for arrow keys and for reading.
     static func figure(_ chart: any Chart, isWide: Bool = false, columns: Int? = nil) -> Markup {
         var canvas = SVGCanvas(for: .page)
         draw(chart, on: &canvas)
@@ -84,7 +84,7 @@ enum PagePart {
         "<details><summary>\(summary)</summary>\(content)</details>"
     }
 
-    /// - Parameter name: what the table is of, for those who do not see what it stands below.
+    /// - Parameter name: the table's subject, for people who do not see its heading.
     static func table(_ table: ValueTable, name: String, numbersFrom first: Int = 1) -> Markup {
         let head = table.head.enumerated().map { index, cell in
             index >= first ? "<th scope=\"col\" class=\"n\">\(cell)</th>" : "<th scope=\"col\">\(cell)</th>" as Markup
@@ -103,7 +103,7 @@ enum PagePart {
             """
     }
 
-    /// A share of 1 as a bar.
+    /// Returns a share of 1 as a bar.
     static func bar(_ share: Double, ink: Ink = .series(0)) -> Markup {
         let width = NumberText.place(100 * min(max(share.isFinite ? share : 0, 0), 1))
         return """
@@ -121,7 +121,7 @@ enum PagePart {
         """
     }
 
-    /// A number that a page begins with.
+    /// Returns a number that a page begins with.
     static func tile(_ name: String, _ value: String, _ note: String = "") -> Markup {
         let small: Markup = note.isEmpty ? "" : "<small>\(note)</small>"
         return "<div><dt>\(name)</dt><dd>\(value)\(small)</dd></div>\n"

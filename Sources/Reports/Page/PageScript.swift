@@ -1,4 +1,4 @@
-/// The script of all pages: it reads charts' numbers from the document and shows those under the pointer, or, by arrow
+/// The script of all pages: it reads charts' numbers from the document, and shows those under the pointer or, by arrow
 /// keys, one after the other.
 enum PageScript {
     static let text = """

@@ -2,7 +2,7 @@ import Runs
 import Terminal
 
 extension RunPage {
-    /// The section on network, data and machine; nil where nobody wrote it.
+    /// The section on network, data and machine; nil for a run without these facts.
     var facts: Markup? {
         guard let facts = history.facts else { return nil }
         let layers = PagePart.table(
@@ -45,7 +45,7 @@ extension RunPage {
         ]
     }
 
-    /// Names and what they stand for.
+    /// Returns a list of names and values.
     static func facts(_ rows: [(String, String)]) -> Markup {
         let body = rows.map { "<tr><th scope=\"row\">\($0.0)</th><td>\($0.1)</td></tr>" as Markup }.joined()
         return "<table><tbody>\(body)</tbody></table>"

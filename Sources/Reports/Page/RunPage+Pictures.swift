@@ -48,7 +48,7 @@ extension RunPage {
             """
     }
 
-    /// nil where the text is no PNG file as a `data:` URL: a page must not be made to ask for anything else.
+    /// Returns a picture; nil where the text is not a PNG file as a `data:` URL, as a page must not load anything else.
     private static func picture(_ url: String, words: String, caption: Markup) -> Markup? {
         let head = "data:image/png;base64,"
         let isPicture =

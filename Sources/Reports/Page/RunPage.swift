@@ -11,7 +11,7 @@ package struct RunPage {
         charts = RunCharts(history)
     }
 
-    /// The page as HTML.
+    /// Returns the page as HTML.
     ///
     /// - Parameter refreshSeconds: after which a browser asks for it again; nil for a file.
     package func html(refreshSeconds: Int? = nil) -> String {
@@ -130,7 +130,7 @@ package struct RunPage {
         return parts.isEmpty ? nil : "<div class=\"grid\">\(parts.joined())</div>"
     }
 
-    /// A card with the newest rows of a list; nil where it is empty.
+    /// Returns a card with the newest rows of a list; nil where it is empty.
     private static func list(_ title: String, _ head: [String], _ rows: [[String]]) -> Markup? {
         guard !rows.isEmpty else { return nil }
         let note = rows.count > mostRows ? "The last \(mostRows) of \(Wording.grouped(rows.count))." : nil

@@ -41,7 +41,7 @@ package struct MetricsTable: Sendable {
         rows.append(Dictionary(cells, uniquingKeysWith: { first, _ in first }))
     }
 
-    /// A line of kind `norms` is a row for each of its groups.
+    /// Adds a row for each group of a line of kind `norms`.
     private mutating func addGroups(of line: String, head: [(String, String)]) {
         guard let norms = try? HistoryLines.norms(in: line) else { return }
         for group in norms.groups {
@@ -60,7 +60,7 @@ package struct MetricsTable: Sendable {
         String(decoding: place.map { bytes[$0] }, as: UTF8.self)
     }
 
-    /// A value's text: empty for null, a text without its quotes and escapes.
+    /// Returns a value's text: empty for null, a text without its quotes and escapes.
     private static func cell(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> String {
         let text = text(place, of: bytes)
         if text == "null" { return "" }

@@ -41,7 +41,7 @@ package struct RunColumn: Sendable {
 
     /// Returns the column of a name.
     ///
-    /// - Parameter keys: those that recipes have.
+    /// - Parameter keys: the keys of recipes.
     /// - Throws: `ReportError.unknownColumn`
     package static func named(_ name: String, keys: Set<String>) throws(ReportError) -> RunColumn {
         if let column = all.first(where: { $0.name == name }) { return column }

@@ -1,10 +1,10 @@
 import Runs
 
-/// Several runs side by side: their numbers, and what their recipes say otherwise.
+/// A comparison of several runs: their numbers, and the differences of their recipes.
 package struct RunComparison: Sendable {
     package struct Row: Encodable, Sendable {
         package let name: String
-        /// One for each run.
+        /// The value of each run.
         package let values: [String]
     }
 
@@ -30,7 +30,7 @@ package struct RunComparison: Sendable {
         }.filter { Set($0.values).count > 1 }
     }
 
-    /// Folders' names where they differ, else their paths.
+    /// Returns the names of the runs' folders where these differ, else their paths.
     private static func names(of runs: [RunSummary]) -> [String] {
         Set(runs.map(\.name)).count == runs.count ? runs.map(\.name) : runs.map(\.path)
     }

@@ -4,10 +4,10 @@ package import Runs
 
 /// Runs below a folder.
 package enum RunFinder {
-    /// Folders that lie deeper are not looked into.
+    /// The most levels of subfolders to search.
     private static let deepest = 3
 
-    /// The folders of runs in a folder and those in it, itself included, in the order of their paths.
+    /// Returns the folders of runs in a folder and its subfolders, including itself, in the order of their paths.
     package static func runs(below folder: String) -> [RunFolder] {
         found(folder, depth: 0).sorted { $0.path < $1.path }
     }

@@ -1,6 +1,6 @@
 import Recipes
 
-/// A question to many runs: `accuracy>0.9 model=lenet`, conditions of which all must hold.
+/// A query of many runs: `accuracy>0.9 model=lenet`, conditions that must all hold.
 package struct RunQuery: Sendable {
     private struct Condition: Sendable {
         let column: RunColumn
@@ -9,7 +9,7 @@ package struct RunQuery: Sendable {
     }
 
     private enum Relation: String, Sendable, CaseIterable {
-        // Those of two letters first, so that they are found before those that they begin with.
+        // Comparisons of two characters come first, so that they are found before the shorter ones that begin them.
         case notEqual = "!="
         case atLeast = ">="
         case atMost = "<="
@@ -51,7 +51,7 @@ package struct RunQuery: Sendable {
         return Condition(column: column, relation: found.relation, value: value)
     }
 
-    /// A number, or a share in percent: `90%`.
+    /// Returns a number, or a share in percent: `90%`.
     private static func number(_ text: String) -> Double? {
         text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
     }
@@ -83,7 +83,8 @@ package struct RunQuery: Sendable {
         }
     }
 
-    /// Runs in the order of a column's values, those without one last. A minus before its name turns the order around.
+    /// Returns runs in the order of a column's values, those without one last. A minus before the name reverses the
+    /// order.
     ///
     /// - Throws: `ReportError.unknownColumn`
     package static func sorted(_ runs: [RunSummary], by name: String) throws(ReportError) -> [RunSummary] {

@@ -18,7 +18,7 @@ package struct RunSummary: Encodable, Sendable {
     package let seconds: Double?
     package let calibrationError: Double?
     package let parametersSHA256: String?
-    /// Every key of the recipe, as YAML writes its value.
+    /// The recipe's keys with their values in YAML.
     package let recipe: [String: String]
 
     package init(_ history: RunHistory) {
@@ -53,6 +53,6 @@ package struct RunSummary: Encodable, Sendable {
 }
 
 extension Double {
-    /// nil where JSON has no word for it.
+    /// The number; nil where it is not finite, which JSON cannot express.
     fileprivate var finite: Double? { isFinite ? self : nil }
 }

@@ -63,7 +63,7 @@ package struct Profile: Sendable {
     package init(_ recording: StepRecording, limits: Limits) {
         let calls = recording.steps.first?.calls ?? []
         let nodes = recording.nodes
-        let sums = Sums(recording, limits)
+        let sums = Sums(recording: recording, limits: limits)
         let kernels = sums.costs { KernelKey(kind: nodes[calls[$0].node].kind, name: calls[$0].name) }
         kinds = sums.costs { nodes[calls[$0].node].kind }.map { kind, cost in
             let own = kernels.filter { $0.key.kind == kind }.map { (name: $0.key.name, cost: $0.cost) }
@@ -121,11 +121,6 @@ private struct PassKey: Hashable {
 private struct Sums {
     let recording: StepRecording
     let limits: Profile.Limits
-
-    init(_ recording: StepRecording, _ limits: Profile.Limits) {
-        self.recording = recording
-        self.limits = limits
-    }
 
     /// The groups of calls with the same key, in the order of their first calls.
     ///

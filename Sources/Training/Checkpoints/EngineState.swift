@@ -26,20 +26,7 @@ extension Engine {
                 ? .int64([Int64(batchesTracked)]) : .float32(values(of: ParameterID(index: index))))
     }
 
-    /// The optimizer's state of each trainable parameter.
-    package var optimizerTensors: [NamedTensor] {
-        optimizerKinds.flatMap { kind in
-            places(in: kind).map { index in
-                NamedTensor(
-                    name: kind.tensorName(of: parameters[index].name), shape: parameters[index].shape,
-                    storage: .float32(values(of: ParameterID(index: index), in: kind)))
-            }
-        }
-    }
-
-    private func places(in kind: StateKind) -> [Int] { parameters.places(in: kind) }
-
-    /// The SHA-256 of all parameters and buffers in canonical order, which are copied one at a time.
+    /// SHA-256 of all parameters and buffers in canonical order, of which one at a time is copied.
     package var parametersSHA256: String { sha256(of: parameters.indices.lazy.map(tensor)) }
 
     /// Loads parameters and buffers: exactly these, so that a file of another network is refused.
@@ -101,7 +88,7 @@ extension Engine {
 
     /// Loads a part of the state other than values.
     private func load(_ tensors: [NamedTensor], of kind: StateKind, from path: String) throws(TrainingError) {
-        let places = places(in: kind)
+        let places = parameters.places(in: kind)
         let fit = WeightsFit(tensors, to: places.map { parameters[$0] }, called: kind.tensorName(of:))
         guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfitLines) }
         try fit.requireFinite(path: path)
@@ -112,7 +99,7 @@ extension Engine {
 }
 
 extension StateKind {
-    /// The name in a checkpoint for the tensor of a parameter or buffer in this part of the state.
+    /// Returns the name in a checkpoint for the tensor of a parameter or buffer in this part of the state.
     package func tensorName(of name: String) -> String {
         switch self {
         case .values: name
@@ -128,7 +115,7 @@ extension StateKind {
 }
 
 extension [ParameterSpecification] {
-    /// The indices of the parameters and buffers that a part of an engine's state has.
+    /// Returns the indices of the parameters and buffers that a part of an engine's state has.
     fileprivate func places(in kind: StateKind) -> [Int] {
         indices.filter { self[$0].isTrainable || kind.hasBuffers && self[$0].role != .batchesTracked }
     }

@@ -8,7 +8,7 @@ import Runs
 import Terminal
 
 // Each rank has the whole state. So the first rank of each host keeps that of the last steps in memory that outlives
-// the rank, and the death of one or all ranks costs no step: docs/reliability.md.
+// the rank. The death of one or all ranks then costs no step: docs/reliability.md.
 
 extension Trainer {
     /// The folder in which this rank keeps snapshots; nil where it is not the first of its host.
@@ -172,7 +172,6 @@ extension Trainer {
     /// - Parameter isEvaluated: whether an evaluation follows, which checkpoints then wait for.
     func finishStep(isEvaluated: Bool) throws {
         guard step > 0 else { return }
-        let isEpochEnd = sizes.stepInEpoch(after: step) == 0 || step == sizes.totalSteps
         if isReported(step, end: isEpochEnd ? step : -1) {
             if reportedStep == step {
                 lastLoss = window.meanLoss ?? lastLoss

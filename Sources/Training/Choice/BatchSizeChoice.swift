@@ -21,7 +21,7 @@ struct BatchSizeChoice: Equatable {
 
     /// The reason why no larger size was tried.
     enum Limit: Equatable {
-        /// With a larger batch, an epoch would have too few steps, or the batch more samples than are ever of use.
+        /// An epoch would have too few steps with a larger batch, or the batch more samples than are ever of use.
         case data
         /// A larger batch does not fit.
         case memory

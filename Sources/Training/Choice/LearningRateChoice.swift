@@ -30,7 +30,7 @@ struct LearningRateChoice: Equatable {
     /// unstable.
     private static let distance = 10.0
 
-    /// The rate of step `index`; the ratio of successive rates is constant.
+    /// Returns the rate of step `index`; the ratio of successive rates is constant.
     static func rate(_ index: Int) -> Double {
         // Repeated multiplication gives the same bits everywhere.
         let ratio = 1.145_047_569_938_281_8

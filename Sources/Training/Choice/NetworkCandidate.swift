@@ -62,8 +62,7 @@ extension NetworkCandidate {
 
     private static func table(for kind: DataFacts.Kind, side: Int) -> [Self] {
         switch kind {
-        case .figures: [lenet(side), smallResNet(side)]
-        case .small: [lenet(side), smallResNet(side)]
+        case .figures, .small: [lenet(side), smallResNet(side)]
         case .photographs: photographs
         }
     }

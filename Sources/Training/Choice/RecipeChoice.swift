@@ -162,8 +162,8 @@ extension RecipeChoice {
         return min(expected, Double(most) * Self.clearlyMore)
     }
 
-    /// The factor by which the run's time must exceed that of the useful epochs before some of it is left unused, as
-    /// speeds are not known more precisely.
+    /// The factor by which the run's time must exceed that of the useful epochs before some of it is left unused.
+    /// Speeds are not known more precisely.
     private static let clearlyMore = 1.5
 }
 

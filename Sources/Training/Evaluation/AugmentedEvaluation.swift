@@ -7,7 +7,7 @@ package import Recipes
 import Tensors
 import Terminal
 
-/// Test-time augmentation: the views of a test image whose class scores are averaged.
+/// Test-time augmentation: the views of a test image whose logits are averaged.
 package struct TestViews: Sendable {
     /// The views and the weights of their scores, which add up to 1. The image as it is comes first.
     let views: [(view: ImageView, weight: Float)]
@@ -69,22 +69,12 @@ extension Setup {
             share: views.share, of: dataset.count(of: split), weight: views.views[0].weight, world)
         scores.complete(allBut: uncertain, weight: views.views[0].weight)
         try look(views.views[1...], of: uncertain)
-        let sums = try world.sum(scores.tallies())
-        let total = ShardTallies.total(of: sums)
-        guard total.samples > 0 else { throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue) }
-        guard total.lossSum.isFinite else {
-            let error = TrainingError.evaluationNotFinite(
-                loss: total.lossSum / Double(total.samples), samples: total.samples,
-                tensor: engine.firstNotFinite?.name, remedy: .otherCheckpoint)
-            throw SharedFailure(error.words)
-        }
-        return Evaluation(
-            loss: total.lossSum / Double(total.samples), correct: total.correct, samples: total.samples,
-            seconds: Date().timeIntervalSince(start))
+        let total = ShardTallies.total(of: try world.sum(scores.tallies()))
+        return try evaluation(total, of: split, by: engine, since: start) { .otherCheckpoint }
     }
 }
 
-/// The class scores of a rank's samples, summed over views.
+/// The logits of a rank's samples, summed over views.
 private struct SplitScores {
     private struct Sample {
         let id: UInt32

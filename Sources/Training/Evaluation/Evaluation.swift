@@ -63,6 +63,13 @@ extension Setup {
         precondition(
             total.samples + missing == dataset.count(of: split),
             "\(total.samples) of \(dataset.count(of: split)) samples evaluated, \(missing) left out")
+        return try evaluation(total, of: split, by: engine, since: start, remedy: remedy)
+    }
+
+    /// The results of a look at a whole split, of which `total` are the sums.
+    func evaluation(
+        _ total: Tally, of split: Split, by engine: Engine, since start: Date, remedy: () -> NonFiniteRemedy
+    ) throws -> Evaluation {
         guard total.samples > 0 else { throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue) }
         guard total.lossSum.isFinite else {
             let error = TrainingError.evaluationNotFinite(
@@ -74,10 +81,8 @@ extension Setup {
             loss: total.lossSum / Double(total.samples), correct: total.correct, samples: total.samples,
             seconds: Date().timeIntervalSince(start))
     }
-}
 
-extension Setup {
-    /// Shows the progress of an evaluation of a whole split. This rank has done `done` of its samples, and the others
+    /// Shows a person the progress of a look at a whole split. This rank has done `done` samples of it, and the others
     /// about as many.
     func showProgress(_ done: Int, split: Split, ranks: Int) {
         let all = dataset.count(of: split)

@@ -26,12 +26,7 @@ extension SampleOutcome {
     fileprivate static var byteCount: Int { 20 }
 
     fileprivate func write(to bytes: inout [UInt8]) {
-        func add(_ word: UInt32) {
-            bytes.append(UInt8(truncatingIfNeeded: word))
-            bytes.append(UInt8(truncatingIfNeeded: word >> 8))
-            bytes.append(UInt8(truncatingIfNeeded: word >> 16))
-            bytes.append(UInt8(truncatingIfNeeded: word >> 24))
-        }
+        func add(_ word: UInt32) { withUnsafeBytes(of: word.littleEndian) { bytes += $0 } }
         add(sampleID)
         add(UInt32(bitPattern: label))
         add(UInt32(bitPattern: predicted))

@@ -18,9 +18,7 @@ extension Trainer {
         let evaluation = try timingEvaluation {
             try shareRunningStatistics()
             let (evaluation, outcomes) = try evaluatedInDetail()
-            let record = record(.evaluation, evaluation)
-            coordinator?.record(record)
-            log.evaluation(record)
+            report(.evaluation, evaluation)
             show(evaluation, of: outcomes)
             try evaluateAverages()
             return evaluation
@@ -51,9 +49,7 @@ extension Trainer {
         let evaluation = try evaluateWeights()
         engine.exchangeAverages()
         averagedEvaluation = evaluation
-        let record = record(.averagedEvaluation, evaluation)
-        coordinator?.record(record)
-        log.evaluation(record)
+        report(.averagedEvaluation, evaluation)
     }
 
     /// Evaluates the network once more, with several views of the test images, where asked for. Collective.
@@ -61,9 +57,7 @@ extension Trainer {
         guard let views = TestViews(recipe.testAugmentation, share: recipe.testAugmentationShare) else { return }
         let evaluation = try setup.evaluate(engine, views: views, world: world)
         augmentedEvaluation = evaluation
-        let record = record(.augmentedEvaluation, evaluation)
-        coordinator?.record(record)
-        log.evaluation(record)
+        report(.augmentedEvaluation, evaluation)
     }
 
     /// Completes the run's metrics with its results and the digest of its parameters. Collective.
@@ -86,6 +80,13 @@ extension Trainer {
         return outcome
     }
 
+    /// Tells metrics and people of an evaluation.
+    private func report(_ kind: MetricsRecord.Kind, _ evaluation: Evaluation) {
+        let record = record(kind, evaluation)
+        coordinator?.record(record)
+        log.evaluation(record)
+    }
+
     private func record(_ kind: MetricsRecord.Kind, _ evaluation: Evaluation) -> MetricsRecord {
         var record = MetricsRecord(
             kind, epoch: sizes.epochNumber(ofStep: step), step: step, samples: evaluation.samples,
@@ -95,5 +96,4 @@ extension Trainer {
         record.seconds = timeAccount.seconds
         return record
     }
-
 }

@@ -74,7 +74,7 @@ package final class Predictor {
     /// Returns the prediction for a picture's file, which is presented as pictures were in the network's evaluation.
     ///
     /// - Throws: `ImageError` or `SampleError` for a file that is not a picture; `PredictionError.notFinite` where
-    ///   class scores overflow.
+    ///   logits overflow.
     package func prediction(ofFile path: String) throws -> Prediction {
         try prediction(pixels(ofFile: path), of: path)
     }
@@ -126,7 +126,8 @@ package final class Predictor {
 }
 
 extension Checkpoint.About {
-    /// The recipe that the network was trained by; nil for imported weights, which were not trained by this program.
+    /// Returns the recipe that the network was trained by; nil for imported weights, which were not trained by this
+    /// program.
     ///
     /// - Parameter path: The name of the file in messages.
     package func trainingRecipe(path: String) throws -> Recipe? {
@@ -154,7 +155,7 @@ package struct Prediction: Sendable {
     }
 
     /// A class and its probability.
-    package struct Score: Hashable, Sendable {
+    package struct Score: Encodable, Hashable, Sendable {
         package let label: Int
         package let name: String
         package let probability: Double
@@ -225,7 +226,7 @@ package enum PredictionError: Error, Equatable, Sendable {
     case unfitTensor(found: [Int], expected: String)
     /// An input tensor with numbers that are infinite or NaN, of which `found` is the first.
     case inputNotFinite(path: String, found: Float, count: Int, of: Int)
-    /// A class score that is not finite.
+    /// A logit that is not finite.
     case notFinite(name: String, found: Float)
     /// Some of several pictures had no prediction; each has been reported already.
     case someFailed(failed: Int, of: Int)

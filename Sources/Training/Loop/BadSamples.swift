@@ -16,7 +16,7 @@ struct BadSamples {
     /// The path of the file, tab-separated values; nil for no file.
     var path: String?
     private let say: (String) -> Void
-    /// On rank 0, a line for each sample, by its split and index.
+    /// The lines of the file on rank 0, one a sample, by the sample's split and index.
     private var lines: [String: String] = [:]
 
     /// The first line of the file.

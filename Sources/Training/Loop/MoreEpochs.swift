@@ -22,8 +22,8 @@ extension Recipe {
 }
 
 extension Checkpoint.About {
-    /// Returns the epochs of the run with `more` added to those of its end, including an incomplete epoch; nil where
-    /// the run has not ended.
+    /// Returns the run's length in epochs with `more` added to those so far, of which an incomplete one counts; nil
+    /// where the run has not ended.
     ///
     /// - Parameter path: the checkpoint's name in messages.
     func epochs(withMore more: Int, path: String) throws -> Int? {

@@ -33,16 +33,16 @@ package struct RunSizes: Hashable, Sendable {
         return sizes
     }
 
-    /// The epoch, from 0, of the step that follows `step` earlier ones.
+    /// Returns the epoch, from 0, of the step that follows `step` earlier ones.
     package func epoch(after step: Int) -> Int { step / stepsPerEpoch }
 
-    /// The epoch, from 1, that step number `step` (from 1) belongs to; 1 before the first.
+    /// Returns the epoch, from 1, that step number `step` (from 1) belongs to; 1 before the first.
     package func epochNumber(ofStep step: Int) -> Int { max(step - 1, 0) / stepsPerEpoch + 1 }
 
-    /// The steps taken in the current epoch after `step` steps.
+    /// Returns the steps taken in the current epoch after `step` steps.
     package func stepInEpoch(after step: Int) -> Int { step % stepsPerEpoch }
 
-    /// The training samples seen in `step` steps.
+    /// Returns the training samples seen in `step` steps.
     package func samples(after step: Int) -> Int {
         epoch(after: step) * trainingSamples + min(stepInEpoch(after: step) * batchSize, trainingSamples)
     }

@@ -81,6 +81,6 @@ private struct TallyTree {
     var total: Tally { waiting.reduce(last ?? Tally()) { sum, other in other.map { sum + $0 } ?? sum } }
 }
 
-private func + (a: Tally, b: Tally) -> Tally {
+func + (a: Tally, b: Tally) -> Tally {
     Tally(lossSum: a.lossSum + b.lossSum, correct: a.correct + b.correct, samples: a.samples + b.samples)
 }

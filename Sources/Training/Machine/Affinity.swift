@@ -4,7 +4,7 @@ extension MachineCores {
     /// The bytes of a set of cores: for as many as any kernel supports.
     private static let bytes = 1024
 
-    /// The cores that a process may run on, by default this thread; empty where the system does not tell.
+    /// Returns the cores that a process may run on, by default this thread; empty where the system does not tell.
     package static func affinity(of process: Int32 = 0) -> [Int] {
         var set = [UInt8](repeating: 0, count: bytes)
         let written = machine_get_affinity(process, &set, set.count)

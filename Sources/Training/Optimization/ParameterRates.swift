@@ -20,7 +20,7 @@ package struct ParameterRates: Equatable, Sendable {
     private let muonSGD: [String]
     private let decayMultipliers: [String: Double]
 
-    /// - Parameter head: the name of the layer that computes class scores, for which `head` stands in `--train-only`.
+    /// - Parameter head: the name of the layer that computes logits, which `--train-only` calls `head`.
     package init(_ recipe: Recipe, head: String? = nil) {
         frozen = recipe.freeze
         trained = recipe.trainOnly.map { $0 == "head" ? head.map { $0 + "." } ?? $0 : $0 }

@@ -9,31 +9,22 @@ package struct LearningRateSchedule: Hashable, Sendable {
     /// The rate at the end of the warm-up.
     package let peak: Double
     package let shape: Recipe.Schedule.Shape
-    package let warmup: Recipe.Schedule.Warmup
+    package private(set) var warmup = Recipe.Schedule.Warmup.epochs(0)
     /// The steps of an epoch, including a last one with fewer samples.
     package let stepsPerEpoch: Int
     /// The steps of the whole run. A warm-up that is longer ends with the run.
     package let totalSteps: Int
+}
 
-    package init(
-        peak: Double, shape: Recipe.Schedule.Shape, warmup: Recipe.Schedule.Warmup = .epochs(0), stepsPerEpoch: Int,
-        totalSteps: Int
-    ) {
-        self.peak = peak
-        self.shape = shape
-        self.warmup = warmup
-        self.stepsPerEpoch = stepsPerEpoch
-        self.totalSteps = totalSteps
-    }
-
-    /// Makes the recipe's schedule for a run of `totalSteps` steps.
+extension LearningRateSchedule {
+    /// The recipe's schedule for a run of so many steps.
     package init(_ recipe: Recipe, stepsPerEpoch: Int, totalSteps: Int) {
         self.init(
             peak: recipe.learningRate, shape: recipe.schedule.shape, warmup: recipe.schedule.warmup,
             stepsPerEpoch: stepsPerEpoch, totalSteps: totalSteps)
     }
 
-    /// The rate of the optimizer step that follows `step` earlier ones: 0 for the first.
+    /// Returns the rate of the optimizer step that follows `step` earlier ones: 0 for the first.
     package func learningRate(step: Int) -> Float {
         let position = Double(step)
         if shape == .oneCycle { return Float(oneCycle(position)) }
@@ -69,14 +60,8 @@ package struct LearningRateSchedule: Hashable, Sendable {
         return min(asked, Double(totalSteps))
     }
 
-    /// Returns the steps of an interval, at least 1.
-    private func steps(_ interval: Recipe.Interval) -> Int {
-        switch interval {
-        case .steps(let steps): max(steps, 1)
-        case .epochs(let epochs): max(epochs.saturatingProduct(stepsPerEpoch), 1)
-        case .seconds: preconditionFailure("a schedule that goes by the clock")
-        }
-    }
+    /// Steps of an interval, at least 1.
+    private func steps(_ interval: Recipe.Interval) -> Int { max(interval.steps(inEpoch: stepsPerEpoch), 1) }
 
     private func dropped(_ drops: Int, by factor: Double) -> Float {
         Float((0..<drops).reduce(peak) { rate, _ in rate * factor })

@@ -48,8 +48,8 @@ struct ShortTraining {
 }
 
 extension Recipe.Interval {
-    /// The number of steps of a length in epochs or steps.
-    fileprivate func steps(inEpoch stepsPerEpoch: Int) -> Int {
+    /// Returns the number of steps of a length in epochs or steps.
+    func steps(inEpoch stepsPerEpoch: Int) -> Int {
         switch self {
         case .epochs(let epochs): epochs.saturatingProduct(stepsPerEpoch)
         case .steps(let steps): steps

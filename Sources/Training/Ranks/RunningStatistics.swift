@@ -3,9 +3,9 @@ import Engine
 import Recipes
 
 extension Trainer {
-    /// Averages running statistics over ranks in one message, where each rank keeps mean and variance of its own: one
-    /// network is evaluated and saved, not one for each rank. Each rank's statistics are weighted by the number of its
-    /// samples. Collective.
+    /// Gives all ranks the same running statistics in one message, where each keeps its own: their mean, weighted by
+    /// samples, or rank 0's, as the recipe says. So one network is evaluated and saved, not one for each rank.
+    /// Collective.
     func shareRunningStatistics() throws {
         guard world.size > 1 else { return }
         switch recipe.batchNorm {

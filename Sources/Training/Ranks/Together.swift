@@ -53,15 +53,7 @@ extension Communicator {
         return values
     }
 
-    /// Returns the values of `root` on every rank.
-    func broadcast(_ values: [Float], from root: Int = 0) throws -> [Float] {
-        var values = values
-        var span = values.mutableSpan
-        try broadcast(&span, from: root)
-        return values
-    }
-
-    /// Returns the bytes of `root` on every rank; all must know how many.
+    /// Returns the bytes of `root` on every rank; all know how many.
     func broadcast(_ bytes: [UInt8], from root: Int = 0) throws -> [UInt8] {
         var bytes = bytes
         var span = bytes.mutableSpan

@@ -270,12 +270,7 @@ extension RunFolder {
 extension Recipe {
     /// The recipe of the whole run, without its settings for resuming.
     var ofWholeRun: Recipe {
-        get throws {
-            var whole = overrides
-            whole.resume = nil
-            whole.overriddenKeys = nil
-            return try Recipe.resolve(flags: whole)
-        }
+        get throws { try changing { ($0.resume, $0.overriddenKeys) = (nil, nil) } }
     }
 }
 

@@ -30,9 +30,7 @@ struct ReportWindow {
     /// - Parameter waited: seconds for which the step waited for its images.
     mutating func add(_ step: Tally, waited: Double) {
         waitedForImages += waited
-        tally.lossSum += step.lossSum
-        tally.correct += step.correct
-        tally.samples += step.samples
+        tally = tally + step
         timedSamples += step.samples
     }
 }

@@ -35,8 +35,10 @@ extension ImageOptions {
 struct MomentsChoice {
     let normalisation: Normalisation
     let note: String?
+}
 
-    /// Chooses the moments of a new run; nil where its images are generated.
+extension MomentsChoice {
+    /// The moments of a run that begins; nil where its images are drawn.
     ///
     /// - Parameters:
     ///   - asked: whether images are normalised at all.
@@ -45,17 +47,19 @@ struct MomentsChoice {
     init?(beginning setup: Setup, as asked: Recipe.Normalisation, with weights: WeightsFile?) throws {
         guard let dataset = setup.dataset as? StoredDataset else { return nil }
         if asked == .none {
-            self.init(.unchanged(channels: dataset.channels), note: "pixels are shown between 0 and 1")
+            self.init(
+                normalisation: .unchanged(channels: dataset.channels), note: "pixels are shown between 0 and 1")
         } else if let weights, let own = try weights.about()?.shown(path: weights.path)?.normalisation,
             own.channels == dataset.channels
         {
             self.init(
-                own, note: "images are normalised as those were that \(weights.path) was trained on: \(own.words)")
+                normalisation: own,
+                note: "images are normalised as those were that \(weights.path) was trained on: \(own.words)")
         } else if let known = dataset.source.normalisation {
-            self.init(known, note: nil)
+            self.init(normalisation: known, note: nil)
         } else if let weights {
             self.init(
-                dataset.normalisation,
+                normalisation: dataset.normalisation,
                 note: "images are normalised as \(dataset.normalisation.name)'s, which \(weights.path) is taken to be "
                     + "trained on: \(dataset.normalisation.words)")
         } else {
@@ -64,17 +68,12 @@ struct MomentsChoice {
             let samples = dataset.count(of: .train)
             let looked = min(samples, Normalisation.mostMeasured)
             self.init(
-                measured ?? dataset.normalisation,
+                normalisation: measured ?? dataset.normalisation,
                 note: measured.map {
                     "images are normalised as measured on \(Wording.grouped(looked)) of "
                         + "\(Wording.count(samples, "training image")): \($0.words)"
                 })
         }
-    }
-
-    private init(_ normalisation: Normalisation, note: String?) {
-        self.normalisation = normalisation
-        self.note = note
     }
 }
 

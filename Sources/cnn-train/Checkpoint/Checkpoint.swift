@@ -6,7 +6,7 @@ import Recipes
 import Terminal
 import Training
 
-/// `cnn-train checkpoint`: what is in files of weights, from us, from others and for others.
+/// `cnn-train checkpoint`: inspection of files of weights, ours and other programs', and their conversion.
 struct CheckpointCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "checkpoint", abstract: "Looks into checkpoints, checks, compares, converts and averages them.",
@@ -99,9 +99,9 @@ struct CheckpointCommand: ParsableCommand {
     }
 }
 
-/// The checkpoint that a path on the command line stands for.
+/// The checkpoints that a path on the command line means.
 enum CheckpointFiles {
-    /// The file, or of a folder the newest checkpoint in it. Files of other programs will do.
+    /// Loads the file or, for a folder, the newest checkpoint in it. Files of other programs are accepted.
     static func any(_ path: String) throws -> Checkpoint {
         guard Verification.isFolder(path) else { return try Checkpoint(contentsOf: path) }
         do {

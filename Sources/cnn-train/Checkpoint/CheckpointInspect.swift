@@ -33,7 +33,7 @@ extension CheckpointCommand {
             let name: String
             let type: String
             let shape: [Int]
-            /// Nil, like what follows, where the numbers are of a type that is not read.
+            /// The mean; like the following properties, nil where the numbers are of an unsupported type.
             let mean: Double?
             let minimum: Double?
             let maximum: Double?

@@ -22,8 +22,7 @@ struct ExportCommand: LocalCommand {
     @Flag(help: "Makes batch norms part of the convolutions before them, where they can be.")
     var foldBatchNorm = false
 
-    /// Copies of the weights that stand beside each other at most: the message's, and two as its bytes are put
-    /// together.
+    /// The most copies of the weights at one time: the message's, and two while its bytes are put together.
     private static let copies = 3
 
     func run() throws {

@@ -6,7 +6,7 @@ import Recipes
 import Terminal
 import Training
 
-/// `cnn-train data`: what is in a folder or file of images, and whether it can be trained on.
+/// `cnn-train data`: the contents of a folder or file of images, and whether it can be trained on.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data",
@@ -30,7 +30,7 @@ struct DataCommand: ParsableCommand {
             return options
         }
 
-        /// Its images as they are stored.
+        /// Returns the dataset's stored images.
         ///
         /// - Parameter isReadInOrder: whether samples are read in their `onlyOrder`, which compressed tar files have.
         func source(isReadInOrder: Bool = false) throws -> any Source {

@@ -81,17 +81,17 @@ extension DataCommand {
         let test: Int
         let shards: Int
         let bytes: Int
-        let damaged: [Damage]
+        let damaged: [BadSample]
 
         init(_ packing: DatasetPacking, data: String, output: String) {
             (self.data, self.output) = (data, output)
             (samples, train, test) = (packing.samples, packing.train, packing.test)
             (shards, bytes) = (packing.shards, packing.bytes)
-            damaged = packing.bad.map { Damage($0) }
+            damaged = packing.bad
         }
 
         var text: String {
-            let lines = damaged.map { "\($0.split)\t\($0.reason.visible)" }
+            let lines = damaged.map { "\($0.split.rawValue)\t\($0.reason.visible)" }
             let images = "\(Wording.grouped(train)) images to train and \(Wording.grouped(test)) to test"
             let size = "\(Wording.bytes(bytes)) in \(Wording.count(shards, "shard"))"
             return (lines + ["\(output.visible): \(images), \(size)"]).joined(separator: "\n")

@@ -48,7 +48,7 @@ extension DataCommand {
             let source = (dataset as? StoredDataset)?.source
             let side = imageSize ?? source?.imageSize ?? dataset.suggestedImageSize ?? 224
             let augmentation = Augmentation(augment ?? .none)
-            // What is erased gets the mean colour, which training measures where it is not known.
+            // Erased parts get the mean colour, which training measures where it is not known.
             if let source, source.normalisation == nil, augmentation.erasing != nil,
                 let measured = Normalisation.measured(
                     on: source, imageSize: side, images: images, threads: MachineCores.count)

@@ -35,18 +35,6 @@ extension DataCommand {
             let test: Int
         }
 
-        struct Extent: Encodable {
-            let least: Int
-            let median: Int
-            let most: Int
-
-            init(_ extent: DatasetStatistics.Extent) {
-                (least, median, most) = (extent.least, extent.median, extent.most)
-            }
-
-            var text: String { least == most ? "\(most)" : "\(least) to \(most), half of them at most \(median)" }
-        }
-
         struct Duplicate: Encodable {
             let test: String
             let train: String
@@ -55,8 +43,8 @@ extension DataCommand {
         let classes: [Class]
         let train: Int
         let test: Int
-        let width: Extent
-        let height: Extent
+        let width: DatasetStatistics.Extent
+        let height: DatasetStatistics.Extent
         let mean: [Double]
         let std: [Double]
         let duplicates: [Duplicate]
@@ -68,7 +56,7 @@ extension DataCommand {
                     name: source.classNames[label], train: statistics.train[label], test: statistics.test[label])
             }
             (train, test) = (source.count(of: .train), source.count(of: .test))
-            (width, height) = (Extent(statistics.widths), Extent(statistics.heights))
+            (width, height) = (statistics.widths, statistics.heights)
             (mean, std) = (statistics.means, statistics.deviations)
             duplicates = statistics.duplicates.map { Duplicate(test: $0.test, train: $0.train) }
             damaged = statistics.bad.count
@@ -91,5 +79,11 @@ extension DataCommand {
             }
             return lines.joined(separator: "\n")
         }
+    }
+}
+
+extension DatasetStatistics.Extent {
+    fileprivate var text: String {
+        least == most ? "\(most)" : "\(least) to \(most), half of them at most \(median)"
     }
 }

@@ -24,7 +24,7 @@ extension DataCommand {
             }
             let (bad, all) = (verification.bad, verification.samples)
             if json {
-                print(try JSONText(Report(samples: all, damaged: bad.map { Damage($0) })).text)
+                print(try JSONText(Report(samples: all, damaged: bad)).text)
             } else {
                 for sample in bad { print("\(sample.split.rawValue)\t\(sample.reason.visible)") }
                 if bad.isEmpty { print("\(choice.data.visible): all of \(Wording.count(all, "image")) can be decoded") }
@@ -39,19 +39,6 @@ extension DataCommand {
 
     private struct Report: Encodable {
         let samples: Int
-        let damaged: [Damage]
-    }
-
-    /// A sample that cannot be had.
-    struct Damage: Encodable {
-        let split: String
-        let index: Int
-        let path: String
-        let reason: String
-
-        init(_ sample: BadSample) {
-            (split, index, path) = (sample.split.rawValue, sample.index, sample.path)
-            reason = sample.reason
-        }
+        let damaged: [BadSample]
     }
 }

@@ -59,7 +59,7 @@ struct BenchCommand: RankedCommand {
     }
 
     func run(in world: any Communicator) throws {
-        // A place that cannot be written is found before anybody waits for measurements.
+        // An unwritable path is noticed before the measurements.
         let traceFile = try trace.flatMap { path in
             try together(world) { world.rank == 0 ? try TraceFile(path: path) : nil }
         }

@@ -40,8 +40,8 @@ struct LaunchCommand: LocalCommand {
     }
 
     func run() throws {
-        // What asks for help behind launch itself asks for its help; the argument parser takes all that follows for the
-        // command.
+        // A request for help right after `launch` is for its own help; the argument parser would take all that follows
+        // for the command.
         if let first = command.first, ["--help", "-h"].contains(first) { throw CleanExit.helpRequest(Self.self) }
         let command = Array(command.drop { $0 == "--" })
         guard !command.isEmpty else { throw LaunchError.nothingToRun }
@@ -62,7 +62,7 @@ struct LaunchCommand: LocalCommand {
     /// The object that `--json` prints.
     private struct Call: Encodable {
         let call: [String]
-        /// The same for a shell.
+        /// The call as a shell command.
         let shell: String
     }
 
@@ -90,9 +90,9 @@ struct LaunchCommand: LocalCommand {
 }
 
 extension LaunchCommand {
-    /// `cnn-train --workers 4 …` is `cnn-train launch -n 4 …`.
+    /// Expands `cnn-train --workers 4 …` to `cnn-train launch -n 4 …`.
     ///
-    /// - Returns: the command line that is meant; the same where it has no `--workers` of its own.
+    /// - Returns: the expanded command line; the same one where it has no `--workers` of its own.
     static func expanding(_ arguments: [String]) -> [String] {
         guard !Launcher.isPresent, arguments.first != configuration.commandName,
             let place = arguments.firstIndex(where: { $0 == "--workers" || $0.hasPrefix("--workers=") })

@@ -6,7 +6,7 @@ import Planning
 import Recipes
 import Training
 
-/// `cnn-train plan`: what training on more machines would be like.
+/// `cnn-train plan`: a forecast of training on more machines.
 struct PlanCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Simulates training on many machines from what steps take on this one.",
@@ -108,10 +108,10 @@ struct Numbers: ExpressibleByArgument {
     var defaultValueDescription: String { values.map(String.init).joined(separator: ",") }
 }
 
-/// A network as it was named.
+/// A network between machines, as the user names it.
 struct NetworkName {
     let name: String
-    /// nil where it is to be measured.
+    /// The link; nil where it is to be measured.
     let link: Link?
 }
 

@@ -61,7 +61,7 @@ struct ProfileText {
         return Wording.table([["operation", "done by"]] + rows, leading: 2) + "\n\n" + backendNote
     }
 
-    /// Says that nothing was done in another way than it seems.
+    /// The note on which rows are kernels of the instruction set and which are not.
     private var backendNote: String {
         let others = ["load", "exchange", "sgemm", "sum"].filter { name in
             profile.kinds.contains { kind in kind.kernels.contains { $0.name == name } }

@@ -104,7 +104,7 @@ extension LaunchCommand {
         }
     }
 
-    /// The folder of the run's results, which all its starts share.
+    /// Returns the folder of the run's results, which all its starts share.
     private static func folder(of recipe: Recipe) throws -> RunFolder {
         let (output, model, data) = (recipe.output, recipe.model, recipe.data)
         return switch recipe.resume {
@@ -143,7 +143,7 @@ struct HostShellCommand: LocalCommand {
         shouldDisplay: false)
 
     @Argument var job: String
-    /// Those of a `RemoteStart`.
+    /// The words of a `RemoteStart`.
     @Argument(parsing: .captureForPassthrough) var words: [String] = []
 
     func validate() throws {

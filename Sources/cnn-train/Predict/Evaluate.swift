@@ -7,7 +7,7 @@ import Runs
 import Terminal
 import Training
 
-/// `cnn-train evaluate`: what a checkpoint is worth.
+/// `cnn-train evaluate`: the accuracy of a checkpoint's network.
 struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measures a checkpoint on a dataset's test split.",

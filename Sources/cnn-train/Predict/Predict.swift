@@ -8,7 +8,7 @@ import Runs
 import Terminal
 import Training
 
-/// `cnn-train predict`: what a network sees in pictures.
+/// `cnn-train predict`: a network's predictions for pictures.
 struct PredictCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Says what a checkpoint's network sees in pictures.",
@@ -106,10 +106,7 @@ struct PredictCommand: LocalCommand {
     private func show(_ prediction: Prediction, of name: String) throws {
         let scores = prediction.top(top)
         if json {
-            let report = Report(
-                image: name,
-                predictions: scores.map { .init(label: $0.label, name: $0.name, probability: $0.probability) },
-                logits: logits ? prediction.logits : nil)
+            let report = Report(image: name, predictions: scores, logits: logits ? prediction.logits : nil)
             return print(try JSONText(report).text)
         }
         print(name.visible)
@@ -127,14 +124,8 @@ struct PredictCommand: LocalCommand {
 /// The object that `--json` prints for an image.
 private struct Report: Encodable {
     let image: String
-    let predictions: [Score]
+    let predictions: [Prediction.Score]
     let logits: [Float]?
-
-    struct Score: Encodable {
-        let label: Int
-        let name: String
-        let probability: Double
-    }
 }
 
 /// The object that `--json` prints for a picture that cannot be read.

@@ -5,7 +5,7 @@ import Runs
 import Terminal
 import Training
 
-/// `cnn-train report`: pages and pictures of what runs have left.
+/// `cnn-train report`: pages and pictures of finished or running runs.
 struct ReportCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Makes a page of a run, or one that compares several, or charts as files.")

@@ -5,7 +5,7 @@ import Runs
 import Terminal
 import Training
 
-/// `cnn-train runs`: what runs have reached, in the terminal.
+/// `cnn-train runs`: the results of runs, in the terminal.
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Lists, compares and searches runs.",
@@ -88,7 +88,7 @@ struct RunsCommand: ParsableCommand {
 
         private struct Report: Encodable {
             let runs: [RunSummary]
-            /// Keys whose values differ, a value for each run.
+            /// The keys with different values, with a value for each run.
             let recipe: [RunComparison.Row]
         }
     }

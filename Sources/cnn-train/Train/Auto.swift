@@ -7,7 +7,7 @@ import Tensors
 import Terminal
 import Training
 
-/// `cnn-train auto PATH`, or `cnn-train PATH`: a run of which nothing is said but the pictures.
+/// `cnn-train auto PATH`, or `cnn-train PATH`: a run for which only the pictures are given.
 struct AutoCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "auto",
@@ -61,7 +61,7 @@ struct AutoCommand: RankedCommand {
         if world.rank == 0 { print(PhotographsEnding(outcome, data: path).text) }
     }
 
-    /// Makes the run's folder, puts the choice into it and tells people of it.
+    /// Makes the run's folder, writes the choice into it and prints it.
     private func write(_ choice: RecipeChoice, asked: RecipeOverrides, _ console: Console) throws -> Recipe {
         let named = try choice.recipe()
         let folder = try RunFolder.new(asked: asked.output, model: named.model, data: named.data)

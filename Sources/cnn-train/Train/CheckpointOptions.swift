@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Recipes
 
-/// The checkpoints of a run, and the one that it goes on from.
+/// The options of a run's checkpoints, and of the one that it resumes from.
 struct CheckpointOptions: RecipeFlags {
     @Option(\.resume, defaultAsFlag: "auto", transform: userPath) var resume: String?
     @Option(\.overriddenKeys) var overriddenKeys: [String] = []
@@ -14,7 +14,7 @@ struct CheckpointOptions: RecipeFlags {
     @Option(\.checkpointBusy) var checkpointBusy: Recipe.Checkpoints.Busy?
     @Option(\.snapshotEvery) var snapshotEvery: Int?
 
-    /// The place to resume from, as the flag says it.
+    /// The place to resume from, by the flag.
     var place: Recipe.Resume? {
         resume.map { $0 == "auto" ? .auto : .from(path: $0) }
     }

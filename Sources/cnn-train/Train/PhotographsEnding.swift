@@ -5,8 +5,7 @@ import Runs
 import Terminal
 import Training
 
-/// The last words of a run of which nothing was said but its pictures: what it reached, where it errs, and what to do
-/// next.
+/// The last lines of a run for which only the pictures were given: its result, its mistakes, and what to do next.
 struct PhotographsEnding {
     private let outcome: TrainingOutcome
     private let data: String
@@ -34,7 +33,7 @@ struct PhotographsEnding {
         return lines.joined(separator: "\n")
     }
 
-    /// A picture to try, of those that were tested on where they are files.
+    /// A picture to try: a test picture, where these are files.
     private var picture: String {
         guard let stored = try? openDataset(data) as? StoredDataset, stored.source.count(of: .test) > 0 else {
             return "PICTURE"

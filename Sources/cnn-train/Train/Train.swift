@@ -50,7 +50,7 @@ struct TrainCommand: RankedCommand {
         let flags = try recipe.flags()
         let asked = try Recipe.resolve(file: recipe.file(config, under: flags), flags: flags)
         if let moreEpochs { return try asked.goingOn(forMore: moreEpochs) }
-        // A run that goes on has chosen already.
+        // A resumed run has chosen already.
         guard asked.choosesBatchSize || asked.choosesLearningRate,
             let earlier = try RunFolder.recipe(toResume: asked.resume, output: asked.output)
         else { return asked }
@@ -58,7 +58,7 @@ struct TrainCommand: RankedCommand {
     }
 }
 
-/// Every option of a recipe.
+/// The options of a recipe.
 struct RecipeArguments: ParsableArguments {
     @OptionGroup(title: RecipeKey.Section.network.rawValue) var network: NetworkOptions
     @OptionGroup(title: RecipeKey.Section.data.rawValue) var data: DataOptions
@@ -78,7 +78,7 @@ struct RecipeArguments: ParsableArguments {
 
     static let setSummary = "Says any of these options by its key, the value in YAML: `lr=0.1`. May be repeated."
 
-    /// The values of the user's files; where a run is resumed without one, those that it was made with.
+    /// Returns the values of the user's files; where a run is resumed without one, those of its own recipe.
     func file(_ configs: [String], under flags: RecipeOverrides) throws -> RecipeOverrides? {
         guard configs.isEmpty else { return try RecipeOverrides(contentsOf: configs) }
         return try flags.resume.flatMap { try RunFolder.recipe(toResume: $0, output: flags.output) }

@@ -57,7 +57,7 @@ struct DataOptions: RecipeFlags {
     }
 }
 
-/// The options of loading: what is done to samples on their way to the network, and to those that are damaged.
+/// The options of loading: the changes to samples on their way to the network, and the treatment of damaged ones.
 struct LoadingOptions: RecipeFlags {
     @Option(\.validationFraction) var validationFraction: Double?
     @Option(\.augmentation) var augment: Recipe.Augmentation?
@@ -156,7 +156,7 @@ struct LossOptions: RecipeFlags {
     }
 }
 
-/// The options of what the ranks of a run do together.
+/// The options of the ranks' work together.
 struct RankOptions: RecipeFlags {
     @Option(\.batchNorm) var batchNorm: Recipe.BatchNorm?
     @Option(\.allReduce) var allReduce: Recipe.AllReduce?
@@ -179,7 +179,7 @@ struct RankOptions: RecipeFlags {
     }
 }
 
-/// The options of what a rank computes with.
+/// The options of a rank's threads and kernels.
 struct MachineOptions: RecipeFlags {
     @Option(\.threads) var threads: Int?
     @Option(\.instructionSet) var instructionSet: Recipe.InstructionSet?
@@ -192,7 +192,7 @@ struct MachineOptions: RecipeFlags {
     }
 }
 
-/// The options of what a run leaves behind, and what it says meanwhile.
+/// The options of a run's files and output.
 struct ResultOptions: RecipeFlags {
     @Option(\.output, transform: userPath) var output: String?
     @Option(\.logEvery) var logEvery: Int?
@@ -221,7 +221,7 @@ struct ResultOptions: RecipeFlags {
     }
 }
 
-/// A time as a recipe has it: `5s`, `1min`, or `none`, which is 0.
+/// A time in a recipe's form: `5s`, `1min`, or `none`, which is 0.
 struct PeriodArgument: ExpressibleByArgument {
     let text: String
     let seconds: Double

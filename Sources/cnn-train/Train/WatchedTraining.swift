@@ -23,7 +23,7 @@ func trainWatched(_ recipe: Recipe, in world: any Communicator) throws -> Traini
     return try trainer.run()
 }
 
-/// Returns those that show a run to people and are files in its folder.
+/// Returns the observers that write files for people into the run's folder.
 private func observers(of run: ObservedRun) throws -> [any RunObserver] {
     var observers: [any RunObserver] = []
     if run.recipe.report == .html {
