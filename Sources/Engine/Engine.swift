@@ -79,13 +79,9 @@ package final class Engine {
         let trainings = try layout.trainings.map { sized in
             var shared = shared
             shared.parameters = sized.arena
-            return try LoadedPlan(
-                sized.graph, sized.plan, shared, configuration, shards: configuration.shards,
-                capacity: configuration.shardCapacity)
+            return try LoadedPlan(sized.graph, sized.plan, shared, configuration)
         }
-        let evaluation = try LoadedPlan(
-            layout.evaluation, layout.evaluationPlan, shared, configuration, shards: 1,
-            capacity: configuration.evaluationCapacity)
+        let evaluation = try LoadedPlan(layout.evaluation, layout.evaluationPlan, shared, configuration)
         let pool = try ThreadPool(threads: configuration.threads, spins: configuration.spins)
         self.configuration = configuration
         self.parameters = layout.parameters

@@ -100,13 +100,9 @@ package struct EngineLayout {
             return 0
         }
         let unplaced = unplaced
-        let ofEvaluation = LoadedPlan.byteCount(
-            evaluation, evaluationPlan, unplaced, configuration, shards: 1, capacity: configuration.evaluationCapacity)
+        let ofEvaluation = LoadedPlan.byteCount(evaluation, evaluationPlan, unplaced, configuration)
         return trainings.reduce(ofEvaluation) { sum, sized in
-            sum
-                + LoadedPlan.byteCount(
-                    sized.graph, sized.plan, unplaced, configuration, shards: configuration.shards,
-                    capacity: configuration.shardCapacity)
+            sum + LoadedPlan.byteCount(sized.graph, sized.plan, unplaced, configuration)
         }
     }
 
