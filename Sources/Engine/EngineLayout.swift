@@ -32,7 +32,7 @@ package struct EngineLayout {
     ///
     /// - Parameters:
     ///   - training: nil for evaluation only.
-    ///   - others: the same network's training on images of other sizes.
+    ///   - others: the same network's training on images of other sizes; left out for evaluation only.
     package init(
         training: Graph?, evaluation: Graph, configuration: EngineConfiguration, otherTrainings others: [Graph] = []
     ) {
@@ -43,7 +43,7 @@ package struct EngineLayout {
             let graph = graph.applying(passes)
             return passes.contains(.recomputation) ? graph.recomputingForMemory() : graph
         }
-        let graphs = ((training.map { [$0] } ?? []) + others).map(rewritten)
+        let graphs = (training.map { [$0] + others } ?? []).map(rewritten)
         self.evaluation = evaluation.applying(passes)
         arena = ParameterArena(graph: graphs.first ?? self.evaluation)
         precondition(
