@@ -80,8 +80,8 @@ extension Engine {
         return part
     }
 
-    /// A parameter's or buffer's numbers in a part of the state, in torch's layout. `batchesTracked` is a property of the
-    /// engine instead.
+    /// A parameter's or buffer's numbers in a part of the state, in torch's layout. `batchesTracked` is a property of
+    /// the engine instead.
     package func values(of id: ParameterID, in kind: StateKind = .values) -> [Float] {
         arena.read(id, count: parameters[id.index].count, from: part(kind).baseAddress)
     }
