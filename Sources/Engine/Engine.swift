@@ -171,6 +171,11 @@ package final class Engine {
 
     // MARK: Parameters
 
+    /// Returns a parameter in torch's layout. `batchesTracked` is a property of the engine instead.
+    package func values(of id: ParameterID) -> [Float] { values(of: id, in: .values) }
+
+    package func setValues(of id: ParameterID, to values: [Float]) { setValues(of: id, in: .values, to: values) }
+
     /// Sets all parameters and buffers but `batchesTracked` to the values that `values` returns, on all threads.
     ///
     /// - Parameter values: in torch's layout; called from several threads at once.
