@@ -18,9 +18,7 @@ struct StoredImages: BatchImages {
 
 /// The samples of a batch that cannot be had, as the threads that prepare it find them.
 final class Damage: Sendable {
-    private let samples: Mutex<[Int: BadSample]>
-
-    init() { samples = Mutex([:]) }
+    private let samples = Mutex<[Int: BadSample]>([:])
 
     func note(_ sample: BadSample, at position: Int) { samples.withLock { $0[position] = sample } }
 

@@ -79,13 +79,9 @@ package final class Engine {
         let trainings = try layout.trainings.map { sized in
             var shared = shared
             shared.parameters = sized.arena
-            return try LoadedPlan(
-                sized.graph, sized.plan, shared, configuration, shards: configuration.shards,
-                capacity: configuration.shardCapacity)
+            return try LoadedPlan(sized.graph, sized.plan, shared, configuration)
         }
-        let evaluation = try LoadedPlan(
-            layout.evaluation, layout.evaluationPlan, shared, configuration, shards: 1,
-            capacity: configuration.evaluationCapacity)
+        let evaluation = try LoadedPlan(layout.evaluation, layout.evaluationPlan, shared, configuration)
         let pool = try ThreadPool(threads: configuration.threads, spins: configuration.spins)
         self.configuration = configuration
         self.parameters = layout.parameters
@@ -174,6 +170,11 @@ package final class Engine {
     package func values(of value: ValueID) -> [Float] { lastRun?.values(of: value) ?? [] }
 
     // MARK: Parameters
+
+    /// Returns a parameter in torch's layout. `batchesTracked` is a property of the engine instead.
+    package func values(of id: ParameterID) -> [Float] { values(of: id, in: .values) }
+
+    package func setValues(of id: ParameterID, to values: [Float]) { setValues(of: id, in: .values, to: values) }
 
     /// Sets all parameters and buffers but `batchesTracked` to the values that `values` returns, on all threads.
     ///

@@ -40,6 +40,11 @@ package struct EngineConfiguration: Sendable {
     /// The kernels that an engine computes with.
     var kernelTable: KernelTable { kernels ?? backend.instructionSet.kernels }
 
+    /// The shards of the batches that graphs of a purpose take, and the most samples of each.
+    func batches(for purpose: Graph.Purpose) -> (shards: Int, capacity: Int) {
+        purpose == .training ? (shards, shardCapacity) : (1, evaluationCapacity)
+    }
+
     package init(
         backend: Backend, threads: Int, shards: Int, shardCapacity: Int, evaluationCapacity: Int, seed: UInt64
     ) {

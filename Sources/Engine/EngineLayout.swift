@@ -43,7 +43,7 @@ package struct EngineLayout {
             let graph = graph.applying(passes)
             return passes.contains(.recomputation) ? graph.recomputingForMemory() : graph
         }
-        let graphs = ((training.map { [$0] } ?? []) + others).map(rewritten)
+        let graphs = (training.map { [$0] + others } ?? []).map(rewritten)
         self.evaluation = evaluation.applying(passes)
         arena = ParameterArena(graph: graphs.first ?? self.evaluation)
         precondition(
@@ -101,13 +101,9 @@ package struct EngineLayout {
             return 0
         }
         let unplaced = unplaced
-        let ofEvaluation = LoadedPlan.byteCount(
-            evaluation, evaluationPlan, unplaced, configuration, shards: 1, capacity: configuration.evaluationCapacity)
+        let ofEvaluation = LoadedPlan.byteCount(evaluation, evaluationPlan, unplaced, configuration)
         return trainings.reduce(ofEvaluation) { sum, sized in
-            sum
-                + LoadedPlan.byteCount(
-                    sized.graph, sized.plan, unplaced, configuration, shards: configuration.shards,
-                    capacity: configuration.shardCapacity)
+            sum + LoadedPlan.byteCount(sized.graph, sized.plan, unplaced, configuration)
         }
     }
 

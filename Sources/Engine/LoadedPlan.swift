@@ -26,10 +26,10 @@ final class LoadedPlan {
 
     /// - Parameter shared: what all plans of an engine share.
     init(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration, shards: Int,
-        capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration
     ) throws(MemoryError) {
         self.graph = graph
+        let (shards, capacity) = configuration.batches(for: graph.purpose)
         let slots = shards * capacity
         inputShape = graph[graph.input].shape
         var context = shared
@@ -65,9 +65,9 @@ final class LoadedPlan {
     ///
     /// - Parameter shared: its addresses are not read.
     static func byteCount(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration, shards: Int,
-        capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration
     ) -> Int {
+        let (shards, capacity) = configuration.batches(for: graph.purpose)
         let slots = shards * capacity
         let pixels = slots * graph[graph.input].shape.count + MemoryPlan.laneGranule
         let own =

@@ -81,11 +81,11 @@ extension Engine {
     }
 
     /// Returns a parameter's or buffer's numbers in a part of the state, in torch's layout.
-    package func values(of id: ParameterID, in kind: StateKind = .values) -> [Float] {
+    package func values(of id: ParameterID, in kind: StateKind) -> [Float] {
         arena.read(id, count: parameters[id.index].count, from: part(kind).baseAddress)
     }
 
-    package func setValues(of id: ParameterID, in kind: StateKind = .values, to values: [Float]) {
+    package func setValues(of id: ParameterID, in kind: StateKind, to values: [Float]) {
         precondition(
             values.count == parameters[id.index].count,
             "\(values.count) values for \(parameters[id.index].name), which has \(parameters[id.index].count)")
