@@ -52,8 +52,8 @@ package struct CheckpointEvaluation: Sendable {
                 trained: task.network, world: world)
             setup.bar = bar
             if !task.presentation.isEmpty {
-                setup.show(
-                    as: try Presentation(
+                setup.use(
+                    try Presentation(
                         texts: task.presentation, imageSize: task.imageSize, channels: task.network.channels))
             }
             let layout = try setup.layout(batchSize: nil, seed: 0)
