@@ -55,7 +55,10 @@ import Testing
         // Of a block: what it begins with, and what each of its layers adds; and the second norm of a layer, the stem's.
         #expect(count(graph.nodes, "moments") == 4 + 58 + 58 + 1)
         #expect(count(try nodes("densenet121", []), "moments") == 58 + 58 + 1 + 3 + 1)
-        let shared = Set(graph.nodes.flatMap { if case .batchNorm(let norm) = $0.operation { norm.parts } else { [] } })
+        let shared = Set(
+            graph.nodes.flatMap { node -> [ValueID] in
+                if case .batchNorm(let norm) = node.operation { norm.parts } else { [] }
+            })
         #expect(shared.count == 4 + 58)
         for (index, node) in graph.nodes.enumerated() {
             if case .moments = node.operation, shared.contains(node.inputs[0]) {
