@@ -1,10 +1,6 @@
 internal import KernelInterface
 internal import Tensors
 
-#if canImport(Glibc)
-    internal import Glibc
-#endif
-
 /// Measures the most GFLOP/s that `threads` threads of this machine reach together with an instruction set's register
 /// tile, on data that never leaves the first-level cache.
 ///
@@ -35,11 +31,4 @@ package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: 
     }
     // Threads that share a core do not add to it.
     return best * min(Double(threads), cores) / Double(threads)
-}
-
-/// The processor time of the calling thread so far, in seconds.
-private func processorSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -2,6 +2,7 @@ import Foundation
 import Recipes
 import Runs
 import Synchronization
+import Tensors
 import Testing
 
 @testable import Training
@@ -110,20 +111,25 @@ struct AudienceTests {
     func paused() throws {
         let observer = RememberingObserver()
         let audience = try RunAudience([observer])
-        func tell(_ epoch: Int, seconds: Double = 0) {
+        func tell(_ epoch: Int, processorTime: Double = 0, asleep: Double = 0) {
             audience.tell(evaluation: {
-                Thread.sleep(forTimeInterval: seconds)
+                let end = processorSeconds() + processorTime
+                while processorSeconds() < end {}
+                Thread.sleep(forTimeInterval: asleep)
                 return (EvaluationDetail(epoch: epoch, step: 0, samples: 1, loss: 0, accuracy: 1, classes: []), [])
             })
         }
-        // A pause of forty seconds follows.
-        tell(1, seconds: 0.1)
+        // It waited, and took next to nothing from training.
+        tell(0, asleep: 0.2)
         while observer.told.details.isEmpty { Thread.sleep(forTimeInterval: 0.01) }
+        // A pause of forty seconds follows.
+        tell(1, processorTime: 0.1)
+        while observer.told.details.count < 2 { Thread.sleep(forTimeInterval: 0.01) }
         tell(2)
         audience.tell("a line")
         while observer.told.lines.isEmpty { Thread.sleep(forTimeInterval: 0.01) }
         tell(3)
         audience.end()
-        #expect(observer.told.details.map(\.epoch) == [1, 3])
+        #expect(observer.told.details.map(\.epoch) == [0, 1, 3])
     }
 }

@@ -19,8 +19,8 @@ final class RunAudience: @unchecked Sendable {
         var isEnd = false
     }
 
-    /// The pause after an evaluation has been shown, as a multiple of the time that this took: not all epochs of a
-    /// second are shown.
+    /// The pause after an evaluation has been shown, as a multiple of the processor time that this took: not all epochs
+    /// of a second are shown.
     private static let pauseFactor = 400.0
 
     private let observers: [any RunObserver]
@@ -91,11 +91,10 @@ final class RunAudience: @unchecked Sendable {
         while true {
             let work = next(evaluationTime: evaluationTime)
             for line in work.lines { for observer in observers { observer.didRecord(line) } }
-            let start = monotonicSeconds()
+            let start = processorSeconds()
             if let (detail, weights) = work.evaluation?() {
                 for observer in observers { observer.didEvaluate(detail, weights: weights) }
-                let end = monotonicSeconds()
-                evaluationTime = end + Self.pauseFactor * (end - start)
+                evaluationTime = monotonicSeconds() + Self.pauseFactor * (processorSeconds() - start)
             }
             if work.isEnd { return finish() }
         }
