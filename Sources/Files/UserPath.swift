@@ -1,9 +1,9 @@
 import Glibc
 
 /// Returns the path that a user means, on the command line or in a file: unchanged, except that a `~` or `~user` at the
-/// beginning becomes a home folder. A shell does the same, but not after `=` and not in YAML.
+/// beginning becomes a home folder. A shell does the same, but not after `=` and not in YAML. A `~name` of which
+/// there is no user means a file of this folder, such as an editor's `~draft`, if that exists.
 ///
-/// Where there is no such user, the path means a file of this folder, such as an editor's `~draft`, if that exists.
 /// - Throws: `unknownUser`, `zeroByte`
 package func userPath(_ text: String) throws(FileError) -> String {
     guard !text.utf8.contains(0) else { throw .zeroByte(path: text) }

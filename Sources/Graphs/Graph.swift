@@ -157,8 +157,8 @@ package enum Operation: Sendable {
     case normalize(BatchNorm)
     /// [x] -> this rank's sums of x and x² over each channel, which moments come from.
     case moments
-    /// [x, dy] -> this rank's sums of dy and dy * (x - mean) over each channel, dy masked by the batch norm's activation.
-    /// The batch norm's gradients of weight and bias are computed with them.
+    /// [x, dy] -> this rank's sums of dy and dy * (x - mean) over each channel, dy masked by the batch norm's
+    /// activation. The batch norm's gradients of weight and bias are computed with them.
     case gradientSums(BatchNorm)
     /// Sums of this rank -> those of all ranks.
     case exchange

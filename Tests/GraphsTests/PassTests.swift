@@ -52,7 +52,8 @@ import Testing
             network: Zoo.model(named: "densenet121").network(classes: 10, inputChannels: 3), imageSize: 64,
             purpose: .training
         ).applying([.sharedMoments])
-        // Of a block: what it begins with, and what each of its layers adds; and the second norm of a layer, the stem's.
+        // Of a block: what it begins with, and what each of its layers adds. The others are of the second norm of each
+        // layer, and of the stem's.
         #expect(count(graph.nodes, "moments") == 4 + 58 + 58 + 1)
         #expect(count(try nodes("densenet121", []), "moments") == 58 + 58 + 1 + 3 + 1)
         let shared = Set(

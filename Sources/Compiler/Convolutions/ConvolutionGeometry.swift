@@ -33,8 +33,8 @@ struct ConvolutionGeometry {
     var isPointwise: Bool { !isDepthwise && taps == 1 && stride == 1 && padding == 0 }
 
     /// The channels of a task of a depthwise convolution, a multiple of 32: as many as leave cache for
-    /// `BlockSizes.depthwiseRows` rows, since memory is faster where more of a pixel is read at once. Channel blocks are
-    /// of nearly equal size.
+    /// `BlockSizes.depthwiseRows` rows, since memory is faster where more of a pixel is read at once. Channel blocks
+    /// are of nearly equal size.
     var depthwiseLanes: Int {
         let blocks = WeightLayout.blocks(output.channels)
         let fitting = max(

@@ -23,9 +23,9 @@ private struct ExposedChannels {
     /// This rank's sums of x and x², and all ranks', by x.
     private var moments: [ValueID: ChannelValueID] = [:]
     private var totals: [ValueID: ChannelValueID] = [:]
-    /// What a batch norm has computed from them, by `BatchNorm.index`.
+    /// The statistics that a batch norm has computed from them, by `BatchNorm.index`.
     private var statistics: [Int: ChannelValueID] = [:]
-    /// The same for gradients: this rank's sums, and what a batch norm's gradient has computed from all ranks'.
+    /// This rank's sums for a batch norm's gradient, and what that has computed from all ranks', by `BatchNorm.index`.
     private var gradientSums: [Int: ChannelValueID] = [:]
     private var gradientStatistics: [Int: ChannelValueID] = [:]
 
