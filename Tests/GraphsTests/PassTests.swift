@@ -229,14 +229,22 @@ import Testing
                 let nodes = try nodes(model, passes)
                 let exchanges = nodes.filter { if case .exchange = $0.operation { true } else { false } }
                 let totals = Set(exchanges.compactMap(\.channelOutput))
+                var finished: [Int: ChannelValueID] = [:]
                 #expect(totals.count == exchanges.count && Set(exchanges.map(\.channelInputs)).count == exchanges.count)
                 for node in nodes {
+                    if let load = node.gradientLoad {
+                        #expect(node.channelInputs.contains { $0 == finished[load.norm.index] }, "\(node.layer)")
+                    }
                     switch node.operation {
                     case .batchNorm(let norm):
                         let read = node.channelInputs.filter(totals.contains)
                         #expect(read.count == max(norm.parts.count, 1), "\(node.layer)")
-                    case .batchNormGradient:
+                    case .batchNormGradient(let norm):
+                        finished[norm.index] = node.channelOutput
                         #expect(node.channelInputs.count(where: totals.contains) == 1, "\(node.layer)")
+                    case .normShift(let parts):
+                        let read = Set(node.channelInputs)
+                        #expect(parts.allSatisfy { finished[$0.norm].map(read.contains) ?? false }, "\(node.layer)")
                     default: #expect(!node.channelInputs.contains(where: totals.contains), "\(node.layer)")
                     }
                 }

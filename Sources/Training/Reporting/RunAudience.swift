@@ -27,6 +27,8 @@ final class RunAudience: @unchecked Sendable {
     private let condition = NSCondition()
     private var waiting = Work()
     private var hasEnded = false
+    /// The pause after the last evaluation that was shown, in seconds. Only the observers' thread uses it until the end.
+    private(set) var pause = 0.0
 
     /// Whether there are no observers.
     var isEmpty: Bool { observers.isEmpty }
@@ -94,7 +96,8 @@ final class RunAudience: @unchecked Sendable {
             let start = processorSeconds()
             if let (detail, weights) = work.evaluation?() {
                 for observer in observers { observer.didEvaluate(detail, weights: weights) }
-                evaluationTime = monotonicSeconds() + Self.pauseFactor * (processorSeconds() - start)
+                pause = Self.pauseFactor * (processorSeconds() - start)
+                evaluationTime = monotonicSeconds() + pause
             }
             if work.isEnd { return finish() }
         }
