@@ -15,8 +15,8 @@ final class LongCommandTests {
         let line: String
         /// The words at the beginning of its bar.
         let title: String
-        /// Whether it is made to pause in the middle: a fast machine would be done before a bar is due, a tenth of a
-        /// second after the beginning.
+        /// Whether it is made to pause on its way: a fast machine would be done before a bar is due, a tenth of a second
+        /// after the beginning.
         var standsStill = false
         /// Makes the files that it works on.
         let prepare: @Sendable (LongCommandTests) throws -> Void
@@ -26,8 +26,10 @@ final class LongCommandTests {
         /// - Parameter redirection: the redirection of its output.
         func script(_ redirection: String = "") -> String {
             let command = "\"$BINARY\" \(line) \(redirection)"
-            return standsStill
-                ? "\(command) & sleep 0.05; kill -STOP $!; sleep 0.3; kill -CONT $!; wait $!" : command
+            guard standsStill else { return command }
+            // Again and again: nobody knows at what instant a loaded machine begins with the work.
+            let pauses = "while kill -STOP $!; do sleep 0.15; kill -CONT $!; sleep 0.03; done 2>&-"
+            return "\(command) & \(pauses); wait $!"
         }
     }
 
