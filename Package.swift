@@ -107,7 +107,7 @@ let package = Package(
         target(
             "Status",
             [
-                "Machine", "Files", "Terminal", "Checkpoints", "Recipes", "Runs",
+                "Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
@@ -202,7 +202,12 @@ let package = Package(
         tests("Runs", ["Runs"]),
         tests("Reports", ["Reports", "Recipes", "Runs"]),
         tests("TensorBoard", ["TensorBoard", "Runs", "Recipes"]),
-        tests("Status", ["Status", "Runs", "Recipes", .product(name: "NIOCore", package: "swift-nio")]),
+        tests(
+            "Status",
+            [
+                "Status", "Runs", "Recipes", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
         tests(
             "Training",
             [

@@ -85,7 +85,11 @@ package final class StatusServer: RunObserver {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                    // The first pauses when there are no descriptors or memory left, which training needs more.
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandlers([
+                        AcceptBackoffHandler(shouldForwardIOErrorCaught: false), AcceptLimit(),
+                    ])
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
