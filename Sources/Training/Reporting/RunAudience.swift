@@ -22,10 +22,15 @@ final class RunAudience: @unchecked Sendable {
     /// The pause after an evaluation has been shown, as a multiple of the processor time that this took: not all epochs
     /// of a second are shown.
     private static let pauseFactor = 400.0
+    /// The rest after each piece of work, in seconds: where steps are short, a thread that woke for every line would take
+    /// as much time for waking as for the lines.
+    private static let rest = 0.1
 
     private let observers: [any RunObserver]
     private let condition = NSCondition()
     private var waiting = Work()
+    /// Whether the thread has nothing to do and waits for work of any kind; else it looks by itself.
+    private var isIdle = false
     private var hasEnded = false
     /// The pause after the last evaluation that was shown, in seconds. Only the observers' thread uses it until the end.
     private(set) var pause = 0.0
@@ -60,27 +65,32 @@ final class RunAudience: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Adds to the work. Only the first waiting line wakes the thread.
+    /// Adds to the work. Wakes the thread where it has nothing else to do, or is to end.
     private func add(_ change: (inout Work) -> Void) {
         condition.lock()
-        let lines = waiting.lines.count
         change(&waiting)
-        if waiting.lines.count == lines || lines == 0 { condition.broadcast() }
+        if isIdle || waiting.isEnd { condition.broadcast() }
         condition.unlock()
     }
 
-    /// Waits for work and returns it: lines at once, so that files have them when the process is killed.
+    /// Waits for work and returns it: lines soon, so that files have them when the process is killed.
     ///
     /// - Parameter evaluationTime: the time before which an evaluation waits, in seconds of the machine's clock, unless
     ///   the run ends.
     private func next(evaluationTime: Double) -> Work {
         condition.lock()
         defer { condition.unlock() }
+        let restEnd = monotonicSeconds() + Self.rest
+        while !waiting.isEnd, case let rest = restEnd - monotonicSeconds(), rest > 0 {
+            _ = condition.wait(until: Date(timeIntervalSinceNow: rest))
+        }
+        isIdle = true
         while !waiting.isEnd && waiting.lines.isEmpty {
             let rest = waiting.evaluation == nil ? .infinity : evaluationTime - monotonicSeconds()
             if rest <= 0 { break }
             if rest.isFinite { _ = condition.wait(until: Date(timeIntervalSinceNow: rest)) } else { condition.wait() }
         }
+        isIdle = false
         var work = waiting
         waiting.lines = []
         if !waiting.isEnd && monotonicSeconds() < evaluationTime { work.evaluation = nil }
