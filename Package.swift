@@ -102,7 +102,7 @@ let package = Package(
             exclude: ["onnx.proto"], swiftSettings: settings),
         target("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         optimizedTarget("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
-        optimizedTarget("Reports", ["Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
+        optimizedTarget("Reports", ["Machine", "Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
         target("TensorBoard", ["CImageCodecs", "Files", "Terminal", "Recipes", "Runs"]),
         target(
             "Status",
@@ -182,7 +182,8 @@ let package = Package(
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests(
-            "Engine", ["Engine", "Compiler", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"],
+            "Engine",
+            ["Engine", "Compiler", "engine-check", "Graphs", "Networks", "Kernels", "Machine", "Tensors"],
             resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs", "CProcess"]),
         tests("Fitness", ["Fitness", "Launching", "Machine"]),

@@ -1,6 +1,7 @@
 internal import COpenBLAS
 internal import Glibc
 internal import Kernels
+package import Machine
 internal import Synchronization
 
 /// OpenBLAS, loaded on first use: other runs start without its load time and its threads.
@@ -18,42 +19,26 @@ package struct OpenBLAS: Sendable {
     /// The file names of the library: in Linux packages, then in development packages.
     static let names = ["libopenblas.so.0", "libopenblas.so"]
 
-    private static let shared = Result<OpenBLAS, NoOpenBLAS> { () throws(NoOpenBLAS) in try OpenBLAS(names: names) }
+    private static let shared = Result { () throws(NoSharedLibrary) in try OpenBLAS(names: names) }
 
     /// Returns the library of this process.
-    package static func loaded() throws(NoOpenBLAS) -> OpenBLAS { try shared.get() }
+    package static func loaded() throws(NoSharedLibrary) -> OpenBLAS { try shared.get() }
 
     /// Loads the first library of `names` that exists.
     ///
     /// OpenBLAS chooses its kernels while it is loaded, and takes SSE3's on a CPU that is newer than itself. So this
     /// names the CPU to it, unless the user has done so.
     ///
-    /// - Throws: `NoOpenBLAS`
-    init(names: [String]) throws(NoOpenBLAS) {
+    /// - Throws: `NoSharedLibrary`
+    init(names: [String]) throws(NoSharedLibrary) {
         let isChosen = getenv(Self.coreVariable) != nil
         if !isChosen, let core = Self.core { setenv(Self.coreVariable, core, 1) }
         // Child processes must choose for themselves.
         defer { if !isChosen { unsetenv(Self.coreVariable) } }
-        var reason: String?
-        for name in names {
-            if let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) {
-                product = unsafeBitCast(try Self.symbol("cblas_sgemm", in: library, name), to: openblas_sgemm.self)
-                threadSetter = unsafeBitCast(
-                    try Self.symbol("openblas_set_num_threads", in: library, name), to: openblas_thread_setter.self)
-                coreName = unsafeBitCast(
-                    try Self.symbol("openblas_get_corename", in: library, name), to: openblas_core_name.self)
-                return
-            }
-            reason = reason ?? dlerror().map { String(cString: $0) }
-        }
-        throw NoOpenBLAS(reason: reason ?? "no reason is given")
-    }
-
-    private static func symbol(
-        _ symbol: String, in library: UnsafeMutableRawPointer, _ name: String
-    ) throws(NoOpenBLAS) -> UnsafeMutableRawPointer {
-        guard let address = dlsym(library, symbol) else { throw NoOpenBLAS(reason: "\(name) has no \(symbol)") }
-        return address
+        let library = try SharedLibrary(names: names)
+        product = try library.function("cblas_sgemm", as: openblas_sgemm.self)
+        threadSetter = try library.function("openblas_set_num_threads", as: openblas_thread_setter.self)
+        coreName = try library.function("openblas_get_corename", as: openblas_core_name.self)
     }
 
     // MARK: Kernels
@@ -108,9 +93,4 @@ package struct OpenBLAS: Sendable {
 
         fileprivate var transposition: CInt { CInt(isTransposed ? openblas_transposed : openblas_plain) }
     }
-}
-
-/// OpenBLAS cannot be loaded.
-package struct NoOpenBLAS: Error {
-    package let reason: String
 }

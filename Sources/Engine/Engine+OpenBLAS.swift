@@ -1,4 +1,5 @@
 internal import Compiler
+internal import Machine
 
 extension Engine {
     /// The name that OpenBLAS gives to the CPU whose kernels it uses; nil where our own kernels compute.
@@ -23,7 +24,7 @@ extension Engine {
 }
 
 extension EngineError {
-    init(_ error: NoOpenBLAS) {
+    init(_ error: NoSharedLibrary) {
         self = .noOpenBLAS(
             reason: error.reason, available: Backend.supported.filter { $0 != .openblas }.map(\.rawValue))
     }

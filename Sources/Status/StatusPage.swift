@@ -75,7 +75,7 @@ enum StatusPage {
         #state.well { color: var(--well); }
         #state.ill { color: var(--ill); font-weight: bold; }
         progress { width: 100%; height: 0.5rem; accent-color: var(--bar); }
-        dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 0.3rem 1rem;
+        dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 0.3rem 1rem;
           margin: 0.4rem 0; }
         dt { color: var(--soft); font-size: 0.85rem; }
         dd { margin: 0; font-variant-numeric: tabular-nums; }

@@ -80,7 +80,7 @@ enum Main {
         } catch let error as SharedFailure {
             job.failTogether(error)
         } catch let error as RunStopped {
-            job.failTogether(error, code: StopRequest.exitCode)
+            job.failTogether(error, code: ExitStatus.preempted)
         } catch {
             job.fail(error)
         }

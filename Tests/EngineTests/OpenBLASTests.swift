@@ -1,4 +1,5 @@
 import Glibc
+import Machine
 import Testing
 
 @testable import Compiler
@@ -7,7 +8,7 @@ import Testing
 @Suite("OpenBLAS as a library")
 struct OpenBLASTests {
     private func failure(_ names: String...) -> String {
-        let error = #expect(throws: NoOpenBLAS.self) { _ = try OpenBLAS(names: names) }
+        let error = #expect(throws: NoSharedLibrary.self) { _ = try OpenBLAS(names: names) }
         return error.map { EngineError($0).description } ?? ""
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import Recipes
 import Runs
 import Tensors
@@ -143,18 +144,18 @@ extension Supervisor {
         let shared = end.notes.first.map { ": rank \($0.note.rank): \($0.note.words)" } ?? ""
         if let lostHost {
             (failure.kind, failure.host, failure.rank) = (.hostLost, lostHost.name, nil)
-            failure.exitCode = Self.silenceCode
+            failure.exitCode = ExitStatus.collectiveTimeout
             failure.reason = "\(lostHost.name): \(lostHost.reason)"
         } else if end.isForced {
             failure.kind = .silence
-            failure.exitCode = Self.silenceCode
+            failure.exitCode = ExitStatus.collectiveTimeout
             failure.reason = endSignal == nil ? "\(place) is gone, and mpirun does not return" : "it was ended"
         } else if case .signal(let number) = end.exit {
             failure.reason = "mpirun was ended by \(signalWords(number))"
         } else if failure.exitCode > 128, failure.exitCode < 128 + 65 {
             failure.kind = .signal(failure.exitCode - 128)
             failure.reason = "\(place) was ended by \(signalWords(failure.exitCode - 128))"
-        } else if failure.exitCode == Self.silenceCode {
+        } else if failure.exitCode == ExitStatus.collectiveTimeout {
             failure.kind = .silence
             failure.reason = "ranks waited for others in vain" + shared
         } else if let (note, host) = end.notes.first(where: { $0.note.isOwn }) {
@@ -183,7 +184,4 @@ extension Supervisor {
         let saved = failure.step.map { "step \($0) is saved" } ?? "no step is saved yet"
         say("\(failure.reason); \(saved)")
     }
-
-    /// The exit code of ranks that timed out while they waited for others.
-    private static let silenceCode: Int32 = 76
 }

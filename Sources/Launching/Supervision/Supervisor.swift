@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Machine
 import Runs
 import Tensors
 import Terminal
@@ -108,20 +109,22 @@ package final class Supervisor {
         guard let leaveSignal else { return nil }
         var event = SupervisorEvent(.preempted)
         event.signal = leaveSignal
-        event.exitCode = Self.preempted
+        event.exitCode = ExitStatus.preempted
         record(event)
-        return Self.preempted
+        return ExitStatus.preempted
     }
 
     /// Returns the exit code of a run that was asked to end. A signal that comes before the job handles it ends the job
     /// at once; there is nothing to save then.
     private func leaveCode(_ failure: Failure) -> Int32 {
-        if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return Self.preempted }
+        if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return ExitStatus.preempted }
         return failure.exitCode
     }
 
     private func finishedCode(_ end: JobEnd, since start: Double) -> Int32? {
-        guard case .code(let code) = end.exit, [0, Self.preempted].contains(code), !end.isForced else { return nil }
+        guard !end.isForced, case .code(let code) = end.exit, [0, ExitStatus.preempted].contains(code) else {
+            return nil
+        }
         var event = SupervisorEvent(code == 0 ? .finished : .preempted)
         event.attempt = attempt
         event.step = end.step
@@ -158,8 +161,6 @@ package final class Supervisor {
         }
     }
 
-    /// The exit code of a run that has saved its state on request and ended.
-    static let preempted: Int32 = 75
     /// Seconds that hosts have for their first answer.
     static let connectPatience = 10.0
     private static let shownFailures = 10

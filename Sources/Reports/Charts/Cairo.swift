@@ -1,5 +1,5 @@
 import CCairo
-import Glibc
+import Machine
 
 /// cairo (cairographics.org), which draws PNG pictures. It is loaded for the first of them: no other command needs it.
 struct Cairo: Sendable {
@@ -44,46 +44,38 @@ struct Cairo: Sendable {
     ///
     /// - Throws: `ReportError.noCairo`
     init(names: [String]) throws(ReportError) {
-        var library: UnsafeMutableRawPointer?
-        var reason: String?
-        for name in names where library == nil {
-            library = dlopen(name, RTLD_NOW | RTLD_LOCAL)
-            if library == nil { reason = reason ?? dlerror().map { String(cString: $0) } }
+        do {
+            let library = try SharedLibrary(names: names)
+            makeSurface = try library.function("cairo_image_surface_create", as: cairo_surface_maker.self)
+            surfaceStatus = try library.function("cairo_surface_status", as: cairo_surface_asker.self)
+            writeSurface = try library.function("cairo_surface_write_to_png", as: cairo_surface_writer.self)
+            destroySurface = try library.function("cairo_surface_destroy", as: cairo_surface_user.self)
+            makeContext = try library.function("cairo_create", as: cairo_context_maker.self)
+            destroy = try library.function("cairo_destroy", as: cairo_context_user.self)
+            newPath = try library.function("cairo_new_path", as: cairo_context_user.self)
+            moveTo = try library.function("cairo_move_to", as: cairo_point_setter.self)
+            lineTo = try library.function("cairo_line_to", as: cairo_point_setter.self)
+            stroke = try library.function("cairo_stroke", as: cairo_context_user.self)
+            fill = try library.function("cairo_fill", as: cairo_context_user.self)
+            rectangle = try library.function("cairo_rectangle", as: cairo_four_setter.self)
+            arc = try library.function("cairo_arc", as: cairo_arc_maker.self)
+            setColor = try library.function("cairo_set_source_rgba", as: cairo_four_setter.self)
+            setLineWidth = try library.function("cairo_set_line_width", as: cairo_number_setter.self)
+            setLineJoin = try library.function("cairo_set_line_join", as: cairo_choice_setter.self)
+            setLineCap = try library.function("cairo_set_line_cap", as: cairo_choice_setter.self)
+            setDash = try library.function("cairo_set_dash", as: cairo_dash_setter.self)
+            scale = try library.function("cairo_scale", as: cairo_point_setter.self)
+            translate = try library.function("cairo_translate", as: cairo_point_setter.self)
+            rotate = try library.function("cairo_rotate", as: cairo_number_setter.self)
+            save = try library.function("cairo_save", as: cairo_context_user.self)
+            restore = try library.function("cairo_restore", as: cairo_context_user.self)
+            selectFont = try library.function("cairo_select_font_face", as: cairo_font_setter.self)
+            setFontSize = try library.function("cairo_set_font_size", as: cairo_number_setter.self)
+            measure = try library.function("cairo_text_extents", as: cairo_text_measurer.self)
+            showText = try library.function("cairo_show_text", as: cairo_text_user.self)
+            words = try library.function("cairo_status_to_string", as: cairo_status_words.self)
+        } catch {
+            throw .noCairo(reason: error.reason)
         }
-        guard let library else { throw .noCairo(reason: reason ?? "no reason is given") }
-        func symbol(_ name: String) throws(ReportError) -> UnsafeMutableRawPointer {
-            guard let address = dlsym(library, "cairo_" + name) else {
-                throw .noCairo(reason: "it has no cairo_\(name)")
-            }
-            return address
-        }
-        makeSurface = unsafeBitCast(try symbol("image_surface_create"), to: cairo_surface_maker.self)
-        surfaceStatus = unsafeBitCast(try symbol("surface_status"), to: cairo_surface_asker.self)
-        writeSurface = unsafeBitCast(try symbol("surface_write_to_png"), to: cairo_surface_writer.self)
-        destroySurface = unsafeBitCast(try symbol("surface_destroy"), to: cairo_surface_user.self)
-        makeContext = unsafeBitCast(try symbol("create"), to: cairo_context_maker.self)
-        destroy = unsafeBitCast(try symbol("destroy"), to: cairo_context_user.self)
-        newPath = unsafeBitCast(try symbol("new_path"), to: cairo_context_user.self)
-        moveTo = unsafeBitCast(try symbol("move_to"), to: cairo_point_setter.self)
-        lineTo = unsafeBitCast(try symbol("line_to"), to: cairo_point_setter.self)
-        stroke = unsafeBitCast(try symbol("stroke"), to: cairo_context_user.self)
-        fill = unsafeBitCast(try symbol("fill"), to: cairo_context_user.self)
-        rectangle = unsafeBitCast(try symbol("rectangle"), to: cairo_four_setter.self)
-        arc = unsafeBitCast(try symbol("arc"), to: cairo_arc_maker.self)
-        setColor = unsafeBitCast(try symbol("set_source_rgba"), to: cairo_four_setter.self)
-        setLineWidth = unsafeBitCast(try symbol("set_line_width"), to: cairo_number_setter.self)
-        setLineJoin = unsafeBitCast(try symbol("set_line_join"), to: cairo_choice_setter.self)
-        setLineCap = unsafeBitCast(try symbol("set_line_cap"), to: cairo_choice_setter.self)
-        setDash = unsafeBitCast(try symbol("set_dash"), to: cairo_dash_setter.self)
-        scale = unsafeBitCast(try symbol("scale"), to: cairo_point_setter.self)
-        translate = unsafeBitCast(try symbol("translate"), to: cairo_point_setter.self)
-        rotate = unsafeBitCast(try symbol("rotate"), to: cairo_number_setter.self)
-        save = unsafeBitCast(try symbol("save"), to: cairo_context_user.self)
-        restore = unsafeBitCast(try symbol("restore"), to: cairo_context_user.self)
-        selectFont = unsafeBitCast(try symbol("select_font_face"), to: cairo_font_setter.self)
-        setFontSize = unsafeBitCast(try symbol("set_font_size"), to: cairo_number_setter.self)
-        measure = unsafeBitCast(try symbol("text_extents"), to: cairo_text_measurer.self)
-        showText = unsafeBitCast(try symbol("show_text"), to: cairo_text_user.self)
-        words = unsafeBitCast(try symbol("status_to_string"), to: cairo_status_words.self)
     }
 }

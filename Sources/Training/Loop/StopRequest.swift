@@ -7,9 +7,6 @@ private let firstSignal = Atomic<Int32>(0)
 
 /// Signals that ask a run to save its state and end; a batch system sends them before it takes the machine away.
 package enum StopRequest {
-    /// The process's exit code after such a request: try again later. (sysexits.h: EX_TEMPFAIL)
-    package static let exitCode: Int32 = 75
-
     /// Makes SIGUSR1 and SIGUSR2 such requests from now on; a second signal ends the process at once. A signal that was
     /// ignored when this process started, as SIGHUP under nohup, stays ignored.
     ///

@@ -1,5 +1,6 @@
 import Collectives
 import Engine
+import Machine
 import Recipes
 import Tensors
 import Terminal

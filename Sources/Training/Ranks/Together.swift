@@ -1,4 +1,5 @@
 package import Collectives
+package import Machine
 import Terminal
 
 /// A failure that all ranks know of: each has left its work, and none waits for another.
