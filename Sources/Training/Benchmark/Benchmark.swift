@@ -72,38 +72,17 @@ package struct Benchmark: Sendable {
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
             convolution: convolution, passes: passes, communication: communication, images: images, world: world)
         let batchSize = bench.batchSize
-        for _ in 0..<2 {
-            progress(0, steps)
-            _ = try bench.secondsOfStep()
-        }
-        bench.forgetCommunication()
-        bench.timeline.forget()
-        if records || profiles { bench.startRecording() }
-        let before = Self.usage
-        let seconds = try (0..<max(steps, 1)).map { step in
-            progress(step, steps)
-            return try bench.secondsOfStep()
-        }.sorted()
-        let usage = Self.usage
-        pageFaults = usage.ru_minflt + usage.ru_majflt - before.ru_minflt - before.ru_majflt
-        // Linux counts in KiB.
-        peakRSSBytes = usage.ru_maxrss * 1024
+        let timed = try TimedSteps(steps, of: bench, records: records || profiles, progress: progress)
+        (pageFaults, peakRSSBytes) = (timed.pageFaults, timed.peakRSSBytes)
         try world.barrier()
         let setup = bench.setup
-        let middle = median(seconds)
+        let middle = median(timed.seconds)
         let threads = setup.threads
         let peak = try measurePeak(
             setup.backend.instructionSet, threads: threads.threads,
             cores: Double(threads.cores) / Double(threads.localRanks))
         recording = bench.recording
-        profile =
-            try profiles
-            ? bench.recording.map { recording in
-                // All ranks measure at once, as in a step: those of one machine share its memory.
-                try world.barrier()
-                let bandwidth = try measureBandwidth(setup.backend.instructionSet, threads: threads.threads)
-                return Profile(recording, limits: Profile.Limits(peak: peak * 1e9, bandwidth: bandwidth * 1e9))
-            } : nil
+        profile = profiles ? try Self.profile(bench, peak: peak, world) : nil
 
         self.model = setup.model.name
         self.batchSize = batchSize
@@ -113,7 +92,7 @@ package struct Benchmark: Sendable {
         backend = setup.backend
         openBLASCore = bench.openBLASCore
         medianImagesPerSecond = Double(batchSize) / middle
-        bestImagesPerSecond = Double(batchSize) / seconds[0]
+        bestImagesPerSecond = Double(batchSize) / timed.seconds[0]
         gflopsPerSecond = Double(batchSize) / middle * 6 * Double(setup.summary.multiplyAdds) / 1e9
         peakGflopsPerSecond = try world.sum([peak])[0]
         firstStepSeconds = bench.firstStepSeconds
@@ -125,10 +104,16 @@ package struct Benchmark: Sendable {
         }
     }
 
-    private static var usage: rusage {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage
+    /// Compares a record with the machine's limits. All ranks measure these at once, as in a step: those of one machine
+    /// share its memory. Collective.
+    ///
+    /// - Parameter peak: the speed of the register tile, in billions of floating-point operations a second.
+    private static func profile(_ bench: BenchmarkRun, peak: Double, _ world: any Communicator) throws -> Profile? {
+        guard let recording = bench.recording else { return nil }
+        try world.barrier()
+        let backend = bench.setup.backend
+        let bandwidth = try measureBandwidth(backend.instructionSet, threads: bench.setup.threads.threads)
+        return Profile(recording, limits: Profile.Limits(peak: peak * 1e9, bandwidth: bandwidth * 1e9))
     }
 
     /// Returns the results as one JSON object on one line.
@@ -162,5 +147,39 @@ package struct Benchmark: Sendable {
         }
         if let profile { object.add("profile", json: try profile.json()) }
         return object.text
+    }
+}
+
+/// The steps that were timed, after two that do not count.
+private struct TimedSteps {
+    /// The seconds of each, the fastest first.
+    let seconds: [Double]
+    let pageFaults: Int
+    let peakRSSBytes: Int
+
+    /// Runs and times the steps, at least one. Collective.
+    init(_ count: Int, of bench: BenchmarkRun, records: Bool, progress: (_ done: Int, _ of: Int) -> Void) throws {
+        for _ in 0..<2 {
+            progress(0, count)
+            _ = try bench.secondsOfStep()
+        }
+        bench.forgetCommunication()
+        bench.timeline.forget()
+        if records { bench.startRecording() }
+        let before = Self.usage
+        seconds = try (0..<max(count, 1)).map { step in
+            progress(step, count)
+            return try bench.secondsOfStep()
+        }.sorted()
+        let usage = Self.usage
+        pageFaults = usage.ru_minflt + usage.ru_majflt - before.ru_minflt - before.ru_majflt
+        // Linux counts in KiB.
+        peakRSSBytes = usage.ru_maxrss * 1024
+    }
+
+    private static var usage: rusage {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage
     }
 }
