@@ -102,7 +102,8 @@ let package = Package(
             exclude: ["onnx.proto"], swiftSettings: settings),
         target("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         optimizedTarget("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
-        optimizedTarget("Reports", ["Machine", "Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
+        optimizedTarget(
+            "Reports", ["Machine", "Files", "Terminal", "Tensors", "CCairo", "Checkpoints", "Recipes", "Runs"]),
         target("TensorBoard", ["CImageCodecs", "Files", "Terminal", "Recipes", "Runs"]),
         target(
             "Status",

@@ -124,24 +124,28 @@ import Testing
         #expect(page(run) != "old")
     }
 
-    @Test("after a page that took long the next waits, but for the last")
+    @Test("after a page that took long to make, none comes without an evaluation for a while")
     func pause() throws {
         let run = try MadeRun()
         try run.fill()
-        let clock = Clock()
-        // Each look at the clock takes a second.
+        let (clock, processor) = (Clock(), Clock())
         let writer = ReportWriter(
-            folder: run.folder, facts: nil,
-            clock: {
-                clock.advance(1)
-                return clock.seconds.withLock(\.self)
+            folder: run.folder, facts: nil, clock: { clock.seconds.withLock(\.self) },
+            processorTime: {
+                processor.advance(1)
+                return processor.seconds.withLock(\.self)
             }, warn: { Issue.record("\($0)") })
-        writer.didEvaluate(detail, weights: [])
+        for _ in 0..<2 {
+            try run.write("old", to: "report.html")
+            writer.didEvaluate(detail, weights: [])
+            #expect(page(run) != "old")
+        }
         try run.write("old", to: "report.html")
-        clock.advance(300)
-        writer.didEvaluate(detail, weights: [])
+        clock.advance(199)
+        writer.didRecord("")
         #expect(page(run) == "old")
-        writer.didEnd()
+        clock.advance(2)
+        writer.didRecord("")
         #expect(page(run) != "old")
     }
 
