@@ -24,7 +24,7 @@ package final class ReportWriter: RunObserver {
     private static let period = 60.0
     /// The pause after a page until one without an evaluation, as a multiple of its processor time: that of a long run
     /// takes seconds.
-    private static let pauseFactor = 200.0
+    private static let pauseFactor = 400.0
 
     /// - Parameters:
     ///   - folder: an existing one.

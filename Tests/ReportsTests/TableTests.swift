@@ -141,7 +141,7 @@ import Testing
             #expect(page(run) != "old")
         }
         try run.write("old", to: "report.html")
-        clock.advance(199)
+        clock.advance(399)
         writer.didRecord("")
         #expect(page(run) == "old")
         clock.advance(2)

@@ -117,7 +117,7 @@ struct AudienceTests {
                 return (EvaluationDetail(epoch: epoch, step: 0, samples: 1, loss: 0, accuracy: 1, classes: []), [])
             })
         }
-        // A pause of twenty seconds follows.
+        // A pause of forty seconds follows.
         tell(1, processorTime: 0.1)
         while observer.told.details.isEmpty { Thread.sleep(forTimeInterval: 0.01) }
         tell(2)
@@ -140,7 +140,7 @@ struct AudienceTests {
             return audience.pause
         }
         let (working, waiting) = try (pause { work(0.1) }, pause { Thread.sleep(forTimeInterval: 0.1) })
-        #expect(working >= 20 && waiting < 20)
+        #expect(working >= 40 && waiting < 40)
     }
 
     /// Takes processor time, in seconds.

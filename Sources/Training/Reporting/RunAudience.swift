@@ -20,8 +20,8 @@ final class RunAudience: @unchecked Sendable {
     }
 
     /// The pause after an evaluation has been shown, as a multiple of the processor time that this took: not all epochs
-    /// of a second are shown.
-    private static let pauseFactor = 200.0
+    /// of a second are shown. Training's threads wait for each other, so that what takes one core may stop all.
+    private static let pauseFactor = 400.0
     /// The rest after each piece of work, in seconds: where steps are short, a thread that woke for every line would take
     /// as much time for waking as for the lines.
     private static let rest = 0.1
