@@ -9,6 +9,7 @@ package let kernels: KernelTable = {
     addGroupMaskKernels(to: &table)
     addLinearGradientsKernels(to: &table)
     addTransposeWeightsKernels(to: &table)
+    addTreeSumKernels(to: &table)
     addTwoPixelPackingKernels(to: &table)
     addWeightGradientKernels(to: &table)
     addWinogradKernels(to: &table)
@@ -27,5 +28,6 @@ package let kernels: KernelTable = {
     addSGDKernels(to: &table)
     addAveragePoolingKernels(to: &table)
     addMaxPoolingKernels(to: &table)
+    addPeakMeasurement(to: &table)
     return table
 }()
