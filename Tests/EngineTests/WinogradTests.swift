@@ -4,8 +4,22 @@ import Networks
 import TestSupport
 import Testing
 
+@testable import Compiler
+
 /// Winograd computes the same numbers in another way.
 @Suite struct WinogradTests {
+    @Test("a row block has several small maps or some rows of a large one, and row blocks are of nearly equal size")
+    func rowBlocks() {
+        // Of two by two tiles and of fourteen by fourteen.
+        let small = TileBlocks(.stride1Of4x4, height: 7, width: 7, samples: 9, tiles: 16)
+        #expect((small.rows, small.columns) == (2, 2))
+        #expect((small.rowsPerBlock, small.count, small.samples) == (2, 1, 3))
+        let large = TileBlocks(.stride1Of4x4, height: 56, width: 56, samples: 9, tiles: 72)
+        #expect((large.rowsPerBlock, large.count, large.samples) == (5, 3, 1))
+        let wide = TileBlocks(.stride1Of4x4, height: 8, width: 400, samples: 9, tiles: 72)
+        #expect((wide.rowsPerBlock, wide.count, wide.samples) == (1, 2, 1))
+    }
+
     @Test("all specimens could be made") func count() { #expect(Specimens.filtered.count == 25) }
 
     @Test(

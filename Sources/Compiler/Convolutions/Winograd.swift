@@ -165,7 +165,7 @@ extension PlanBuilder {
 }
 
 /// Row blocks of a map's Winograd tiles, each worked on at a time: rows of tiles, or whole samples.
-private struct TileBlocks {
+struct TileBlocks {
     let form: WinogradForm
     let rows: Int
     let columns: Int
