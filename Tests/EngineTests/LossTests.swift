@@ -88,6 +88,27 @@ import Testing
         }
     }
 
+    @Test(
+        "a sample is counted as correct where its label has the highest logit, in training and evaluation",
+        arguments: Backend.supported)
+    func correct(backend: Backend) throws {
+        // An odd number of samples: counts of the right and of the wrong ones differ.
+        let specimen = try Specimen("loss", imageSize: 4, samples: 5) { $0 }
+        let engine = try specimen.engine(backend)
+        let batch = specimen.batch(shardSizes: [5])
+        let evaluated = try engine.evaluate(batch)
+        let (logits, classes) = (engine.logits(), engine.logits().count / 5)
+        let highest = (0..<5).map { sample in
+            let row = logits[sample * classes..<(sample + 1) * classes]
+            return row.firstIndex { $0 == row.max() }.map { $0 - row.startIndex }
+        }
+        var labels: [Int] = []
+        engine.forEachOutcome { labels.append(Int($0.label)) }
+        let correct = zip(highest, labels).count { $0 == $1 }
+        #expect(evaluated.correct == correct)
+        #expect(try engine.train(batch, globalSamples: 5, step: 0, exchange: nil).correct == correct)
+    }
+
     @Test("smoothing and class weights have no effect in an evaluation", arguments: Backend.supported)
     func evaluation(backend: Backend) throws {
         let specimen = try Specimen("loss", imageSize: 4, samples: 5) { $0 }
