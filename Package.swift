@@ -184,8 +184,10 @@ let package = Package(
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests(
             "Engine",
-            ["Engine", "Compiler", "engine-check", "Graphs", "Networks", "Kernels", "Machine", "Tensors"],
-            resources: [.copy("Golden")]),
+            [
+                "Engine", "Compiler", "engine-check", "Graphs", "Networks", "Kernels", "KernelInterface", "Machine",
+                "Tensors",
+            ], resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs", "CProcess"]),
         tests("Fitness", ["Fitness", "Launching", "Machine"]),
         tests("Planning", ["Planning"]),

@@ -1,5 +1,6 @@
 import Engine
 import Graphs
+import KernelInterface
 import Networks
 import TestSupport
 import Testing
