@@ -95,7 +95,7 @@ import Testing
         // An odd number of samples: counts of the right and of the wrong ones differ.
         let specimen = try Specimen("loss", imageSize: 4, samples: 5) { $0 }
         let engine = try specimen.engine(backend)
-        let batch = specimen.batch(shardSizes: [5])
+        let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
         let evaluated = try engine.evaluate(batch)
         let (logits, classes) = (engine.logits(), engine.logits().count / 5)
         let highest = (0..<5).map { sample in
