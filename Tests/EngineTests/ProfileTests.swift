@@ -1,6 +1,8 @@
 import Engine
 import Graphs
+import KernelInterface
 import Kernels
+import Synchronization
 import Tensors
 import TestSupport
 import Testing
@@ -84,6 +86,31 @@ import Testing
             #expect((call.start + call.seconds - next.start).magnitude <= call.start.ulp)
         }
         #expect(calls.filter { $0.name != "exchange" }.allSatisfy { $0.seconds > 0 })
+    }
+
+    @Test("a kernel that computes all in one task is called for one, in which no other thread writes the same numbers")
+    func oneTask() throws {
+        let single = ["shardTree", "batchNormParameterGradient", "batchNormGradientFinish", "normShiftFinish"]
+        let backend = Backend.supported[0]
+        var seen: Set<String> = []
+        for specimen in Specimens.joints {
+            let tasks = Mutex<[String: Int]>([:])
+            let engine = try specimen.engine(backend) {
+                var table = backend.instructionSet.kernels
+                table.observer = { name in tasks.withLock { $0[name, default: 0] += 1 } }
+                $0.kernels = table
+            }
+            let calls = try engine.profile(
+                specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
+                exchange: nil
+            ).calls
+            for name in single {
+                let count = calls.count { $0.name == name }
+                #expect(tasks.withLock { $0[name] ?? 0 } == count, "\(name) in \(specimen)")
+                if count > 0 { seen.insert(name) }
+            }
+        }
+        #expect(seen == Set(single))
     }
 
     @Test("a call's name is a kernel's, or one of the two things that are none", arguments: Backend.supported)
