@@ -67,9 +67,12 @@ final class EventFile {
     /// Returns the seconds in the names of the files that are there.
     private static func seconds(in folder: String) -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.compactMap { name in
-            guard name.hasPrefix(prefix) else { return nil }
-            return Int(name.dropFirst(prefix.count).prefix { $0 != "." })
-        }
+        return names.compactMap(seconds(ofName:))
+    }
+
+    /// Returns the seconds in the name of an event file; nil for other names.
+    static func seconds(ofName name: String) -> Int? {
+        guard name.hasPrefix(prefix) else { return nil }
+        return Int(name.dropFirst(prefix.count).prefix { $0 != "." })
     }
 }

@@ -5,7 +5,8 @@ import Synchronization
 
 /// A writer of a run's observed lines into event files of TensorBoard, in the folder `tensorboard` of the run's folder.
 ///
-/// A resumed run begins another file, whose session start discards the later steps of earlier files.
+/// A resumed run begins another file, whose session start discards the later steps of earlier files. Where a killed
+/// process had not written all steps before it, the file begins with these, from `metrics.jsonl`.
 package final class TensorBoardWriter: RunObserver {
     private let run: ObservedRun
     private let state: Mutex<State>
@@ -22,9 +23,9 @@ package final class TensorBoardWriter: RunObserver {
         self.run = run
         state = Mutex(State())
         let time = Self.now
+        let first = Self.firstStep(of: run)
         writing { file in
             file = try EventFile(in: run.folder.tensorBoard, time: time)
-            let first = run.resumedStep > 0 ? run.resumedStep + 1 : 0
             try file?.append(Event(wallTime: time, step: first, content: .sessionStart))
             let values = [
                 Hyperparameters.start(run.recipe, group: run.folder.path, time: time),
@@ -32,6 +33,35 @@ package final class TensorBoardWriter: RunObserver {
             ]
             try file?.append(Event(wallTime: time, step: run.resumedStep, content: .summary(values)))
         }
+        if first <= run.resumedStep, run.resumedStep > 0 {
+            for line in Self.lines(of: run, from: first) { add(line.scalars, step: line.step) }
+        }
+    }
+
+    /// Returns the step with which this part of the run begins in its file: the first one of the earlier parts whose
+    /// events may be incomplete, or else the first that the run takes now.
+    private static func firstStep(of run: ObservedRun) -> Int {
+        guard run.resumedStep > 0 else { return 0 }
+        let last = EventFile.lastStep(in: run.folder.tensorBoard) ?? run.resumedStep
+        return last < run.resumedStep ? last : run.resumedStep + 1
+    }
+
+    /// Returns the lines of earlier parts of the run from a step on.
+    private static func lines(of run: ObservedRun, from first: Int) -> [ObservedLine] {
+        let file = URL(filePath: run.folder.metrics)
+        // Read from the end: a long run has many lines, of which few are wanted.
+        guard let text = try? Data(contentsOf: file, options: .alwaysMapped) else { return [] }
+        var lines: [ObservedLine] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            let start = rest.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? rest.startIndex
+            if let line = ObservedLine(String(decoding: rest[start...], as: UTF8.self)) {
+                if line.step < first { break }
+                if line.step <= run.resumedStep { lines.append(line) }
+            }
+            rest = rest[..<max(start - 1, rest.startIndex)]
+        }
+        return lines.reversed()
     }
 
     package func didRecord(_ line: String) {

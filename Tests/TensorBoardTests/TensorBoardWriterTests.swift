@@ -126,12 +126,36 @@ import Testing
 
     @Test("a run that goes on begins another file, which takes back later steps of the first")
     func resumed() throws {
-        TensorBoardWriter(of: try run()).didEnd()
+        let writer = TensorBoardWriter(of: try run())
+        writer.didRecord(line(step: 14))
+        writer.didEnd()
         TensorBoardWriter(of: try run(resumedStep: 12)).didEnd()
         let files = try records()
         #expect(files.count == 2)
         let starts = files.map { file in file.events.first { $0.message(7)?.number(1) == 1 }?.number(2) }
         #expect(starts == [0, 13])
+    }
+
+    private func line(step: Int) -> String {
+        MetricsRecord(
+            .train, epoch: 1, step: step, samples: 8, loss: Double(step), accuracy: 1, imagesPerSecond: 1
+        ).json
+    }
+
+    @Test(
+        "a run that goes on writes the steps that a killed process had not, and those alone",
+        arguments: [(written: 9, start: 9), (written: 300, start: 300), (written: 299, start: 299)])
+    func unwritten(written: Int, start: Int) throws {
+        try (1...400).map { line(step: $0) + "\n" }.joined()
+            .write(toFile: folder + "/metrics.jsonl", atomically: true, encoding: .utf8)
+        let killed = TensorBoardWriter(of: try run())
+        for step in 1...written { killed.didRecord(line(step: step)) }
+        let resumed = TensorBoardWriter(of: try run(resumedStep: 310))
+        resumed.didRecord(line(step: 311))
+        let files = try records()
+        #expect(files[1].events.first { $0.message(7) != nil }?.number(2) == UInt64(start))
+        let steps = files.map { $0.values("loss/train").map(\.step) }
+        #expect(steps[0] == Array(1...written) && steps[1] == Array(start...311))
     }
 
     @Test("a folder that cannot be written is told once, and ends nothing")
