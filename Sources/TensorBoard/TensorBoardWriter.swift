@@ -27,15 +27,13 @@ package final class TensorBoardWriter: RunObserver {
         writing { file in
             file = try EventFile(in: run.folder.tensorBoard, time: time)
             try file?.append(Event(wallTime: time, step: first, content: .sessionStart))
-            let values = [
-                Hyperparameters.start(run.recipe, group: run.folder.path, time: time),
-                SummaryValue("recipe", .text(Self.markdown(run.recipe.yaml()))),
-            ]
-            try file?.append(Event(wallTime: time, step: run.resumedStep, content: .summary(values)))
         }
+        // Before all that bears a later step: were this process killed now, the next would go on from here.
         if first <= run.resumedStep, run.resumedStep > 0 {
             for line in Self.lines(of: run, from: first) { add(line.scalars, step: line.step) }
         }
+        let recipe = SummaryValue("recipe", .text(Self.markdown(run.recipe.yaml())))
+        add([Hyperparameters.start(run.recipe, group: run.folder.path, time: time), recipe], step: run.resumedStep)
     }
 
     /// Returns the step with which this part of the run begins in its file: the first one of the earlier parts whose

@@ -156,6 +156,9 @@ import Testing
         #expect(files[1].events.first { $0.message(7) != nil }?.number(2) == UInt64(start))
         let steps = files.map { $0.values("loss/train").map(\.step) }
         #expect(steps[0] == Array(1...written) && steps[1] == Array(start...311))
+        // A process that is killed before it has written all of them leaves no record of a later step.
+        let order = files[1].events.map { $0.number(2) ?? 0 }
+        #expect(order == order.sorted())
     }
 
     @Test("a folder that cannot be written is told once, and ends nothing")
