@@ -3,10 +3,10 @@ package import Tensors
 /// The place in a network from which class activation maps are read.
 ///
 /// It is there in networks that end in an average over all pixels of their last map and a linear layer: the logit of a
-/// class is the average over pixels of the map's channels, weighted by the class's row of the layer. The part of a pixel
-/// in it shows how much that place speaks for the class. (Zhou, Khosla, Lapedriza, Oliva & Torralba, "Learning Deep
-/// Features for Discriminative Localization", CVPR 2016, section 2.) Where the last map already has a channel for each
-/// class, that channel is the map.
+/// class is the average over pixels of the map's channels, weighted by the class's row of the layer. The part of a
+/// pixel in it shows how much that place speaks for the class. (Zhou, Khosla, Lapedriza, Oliva & Torralba, "Learning
+/// Deep Features for Discriminative Localization", CVPR 2016, section 2.) Where the last map already has a channel for
+/// each class, that channel is the map.
 package struct ClassActivation: Hashable, Sendable {
     /// The last map before the average.
     package let map: ValueID

@@ -6,7 +6,7 @@ import Terminal
 
 /// A writer of a run's `report.html` while the run goes on: after evaluations, and now and then between them.
 ///
-/// Who calls it sees to it that evaluations come seldom enough; between them, pages take a small part of the run here.
+/// The caller keeps evaluations rare enough. Between them, this writer's own pages take a small part of the run.
 package final class ReportWriter: RunObserver {
     private let folder: RunFolder
     private let warn: @Sendable (String) -> Void

@@ -1,8 +1,8 @@
 import NIOCore
 import Tensors
 
-/// Takes connections later when the server's thread has used up its processor time, so that clients cost training next
-/// to nothing, however many there are and whatever they send.
+/// A limit on new connections: they wait while the server's thread has used up its processor time, so that clients cost
+/// training next to nothing, however many there are and whatever they send.
 final class AcceptLimit: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias OutboundIn = any Channel

@@ -15,8 +15,8 @@ final class LongCommandTests {
         let line: String
         /// The words at the beginning of its bar.
         let title: String
-        /// Whether it is made to pause on its way: a fast machine would be done before a bar is due, a tenth of a second
-        /// after the beginning.
+        /// Whether it is made to pause on its way: a fast machine would be done before a bar is due, a tenth of a
+        /// second after the beginning.
         var standsStill = false
         /// Makes the files that it works on.
         let prepare: @Sendable (LongCommandTests) throws -> Void

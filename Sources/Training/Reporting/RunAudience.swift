@@ -22,8 +22,8 @@ final class RunAudience: @unchecked Sendable {
     /// The pause after an evaluation has been shown, as a multiple of the processor time that this took: not all epochs
     /// of a second are shown. Training's threads wait for each other, so that what takes one core may stop all.
     private static let pauseFactor = 400.0
-    /// The rest after each piece of work, in seconds: where steps are short, a thread that woke for every line would take
-    /// as much time for waking as for the lines.
+    /// The rest after each piece of work, in seconds: where steps are short, a thread that woke for every line would
+    /// take as much time for waking as for the lines.
     private static let rest = 0.1
 
     private let observers: [any RunObserver]
@@ -32,7 +32,8 @@ final class RunAudience: @unchecked Sendable {
     /// Whether the thread has nothing to do and waits for work of any kind; else it looks by itself.
     private var isIdle = false
     private var hasEnded = false
-    /// The pause after the last evaluation that was shown, in seconds. Only the observers' thread uses it until the end.
+    /// The pause after the last evaluation that was shown, in seconds. Only the observers' thread uses it until the
+    /// end.
     private(set) var pause = 0.0
 
     /// Whether there are no observers.
