@@ -59,7 +59,8 @@ struct ExportTests {
         }
         #expect(made.subtracting(read) == ["logits"] && graph.output.map(\.name) == ["logits"])
         for tensor in graph.initializer {
-            #expect(tensor.floatData.count == tensor.dims.map(Int.init).reduce(1, *), "\(tensor.name)")
+            let count: Int64 = tensor.dims.reduce(1, *)
+            #expect(tensor.floatData.count == count, "\(tensor.name)")
         }
     }
 

@@ -122,8 +122,10 @@ struct PredictTests {
         let all = try reports(commands.run("predict", "--checkpoint", checkpoint, "--json", "--top", "99", "p.png"))
         let scores = try #require(all.first?.predictions)
         #expect(scores.count == 10 && Set(scores.map(\.label)).count == 10)
-        #expect(scores.map(\.probability) == scores.map(\.probability).sorted(by: >))
-        #expect(abs(scores.map(\.probability).reduce(0, +) - 1) < 1e-12)
+        let probabilities: [Double] = scores.map(\.probability)
+        #expect(probabilities == probabilities.sorted(by: >))
+        let sum: Double = probabilities.reduce(0, +)
+        #expect(abs(sum - 1) < 1e-12)
         #expect(all.first?.logits == nil)
 
         let text = try commands.run("predict", "--checkpoint", checkpoint, "--top", "3", "p.png").output

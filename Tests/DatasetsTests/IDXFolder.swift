@@ -56,7 +56,9 @@ final class IDXFolder {
     }
 
     static func images(_ count: Int, rows: Int = 28, columns: Int = 28) -> [UInt8] {
-        let pixels = (0..<count).flatMap { image in (0..<rows * columns).map { UInt8((7 * image + $0) % 256) } }
+        let pixels = (0..<count).flatMap { image in
+            (0..<rows * columns).map { pixel -> UInt8 in UInt8((7 * image + pixel) % 256) }
+        }
         return header(0x803, [count, rows, columns]) + pixels
     }
 

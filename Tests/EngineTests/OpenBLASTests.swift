@@ -39,8 +39,10 @@ struct OpenBLASTests {
     @Test("OpenBLAS gives products the bits of their own number of threads, whatever other engines have")
     func threads() async throws {
         let (rows, depth, columns) = (120, 1500, 200)
-        let a = (0..<rows * depth).map { Float($0 * 7919 % 1009) / 1009 - 0.5 }
-        let b = (0..<depth * columns).map { Float($0 * 6971 % 997) / 997 - 0.5 }
+        func numbers(_ count: Int, _ factor: Int, _ prime: Int) -> [Float] {
+            (0..<count).map { index -> Float in Float(index * factor % prime) / Float(prime) - 0.5 }
+        }
+        let (a, b) = (numbers(rows * depth, 7919, 1009), numbers(depth * columns, 6971, 997))
         @Sendable func product(threads: Int) throws -> [Float] {
             var library = try OpenBLAS.loaded()
             library.threads = threads

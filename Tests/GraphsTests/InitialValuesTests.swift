@@ -4,42 +4,43 @@ import Testing
 
 @Suite("The zoo's initial values")
 struct InitialValuesTests {
-    @Test(
-        "initial values are drawn as the references'",
-        arguments: [
-            // Xavier over fans 25 and 150; PyTorch's bias within 1 / sqrt(25).
-            ("lenet", "0.weight", InitialValues.uniform(bound: Float(6.0 / 175).squareRoot())),
-            ("lenet", "0.bias", .uniform(bound: 0.2)),
-            ("lenet", "7.weight", .uniform(bound: Float(6.0 / 520).squareRoot())),
-            ("lenet", "7.bias", .uniform(bound: 0.05)),
-            ("nin", "2.weight", .uniform(bound: Float(6.0 / 192).squareRoot())),
-            ("alexnet", "features.3.weight", .uniform(bound: 0.025)),
-            ("alexnet", "classifier.4.bias", .uniform(bound: 1.0 / 64)),
-            ("alexnet_bn", "classifier.0.bias", .constant(0)),
-            ("alexnet_bn", "classifier.3.weight", .uniform(bound: Float(6.0 / 8192).squareRoot())),
-            ("vgg16_bn", "features.0.weight", .normal(deviation: Float(2.0 / 576).squareRoot())),
-            ("vgg16_bn", "features.0.bias", .constant(0)), ("vgg16_bn", "features.1.weight", .constant(1)),
-            ("vgg16", "classifier.0.weight", .normal(deviation: 0.01)), ("vgg16", "classifier.0.bias", .constant(0)),
-            ("googlenet", "conv1.conv.weight", .normal(deviation: 0.01)),
-            ("googlenet", "fc.weight", .normal(deviation: 0.01)), ("googlenet", "fc.bias", .uniform(bound: 1.0 / 32)),
-            ("googlenet_lrn", "conv1.conv.weight", .uniform(bound: Float(3.0 / 147).squareRoot())),
-            ("googlenet_lrn", "conv1.conv.bias", .constant(0.2)),
-            ("resnet18", "conv1.weight", .normal(deviation: Float(2.0 / 3136).squareRoot())),
-            ("resnet18", "bn1.weight", .constant(1)), ("resnet18", "bn1.bias", .constant(0)),
-            ("resnet18", "bn1.running_mean", .constant(0)), ("resnet18", "bn1.running_var", .constant(1)),
-            ("resnet18", "bn1.num_batches_tracked", .constant(0)),
-            ("resnet18", "fc.weight", .uniform(bound: 1 / Float(512).squareRoot())),
-            ("resnet18", "fc.bias", .uniform(bound: 1 / Float(512).squareRoot())),
-            // PyTorch's fan out does not know groups: 128 outputs of 3x3.
-            ("resnext50_32x4d", "layer1.0.conv2.weight", .normal(deviation: Float(2.0 / 1152).squareRoot())),
-            ("densenet121", "features.conv0.weight", .normal(deviation: Float(2.0 / 147).squareRoot())),
-            ("densenet121", "classifier.weight", .uniform(bound: 1 / 32)),
-            ("densenet121", "classifier.bias", .constant(0)),
-            ("mobilenet_v2", "features.0.0.weight", .normal(deviation: Float(2.0 / 288).squareRoot())),
-            ("mobilenet_v2", "features.1.conv.0.0.weight", .normal(deviation: Float(2.0 / 288).squareRoot())),
-            ("mobilenet_v2", "classifier.1.weight", .normal(deviation: 0.01)),
-            ("mobilenet_v2", "classifier.1.bias", .constant(0)),
-        ])
+    /// Parameters, and the distributions that their references draw them from.
+    private static let references: [(model: String, name: String, values: InitialValues)] = [
+        // Xavier over fans 25 and 150; PyTorch's bias within 1 / sqrt(25).
+        ("lenet", "0.weight", .uniform(bound: Float(6.0 / 175).squareRoot())),
+        ("lenet", "0.bias", .uniform(bound: 0.2)),
+        ("lenet", "7.weight", .uniform(bound: Float(6.0 / 520).squareRoot())),
+        ("lenet", "7.bias", .uniform(bound: 0.05)),
+        ("nin", "2.weight", .uniform(bound: Float(6.0 / 192).squareRoot())),
+        ("alexnet", "features.3.weight", .uniform(bound: 0.025)),
+        ("alexnet", "classifier.4.bias", .uniform(bound: 1.0 / 64)),
+        ("alexnet_bn", "classifier.0.bias", .constant(0)),
+        ("alexnet_bn", "classifier.3.weight", .uniform(bound: Float(6.0 / 8192).squareRoot())),
+        ("vgg16_bn", "features.0.weight", .normal(deviation: Float(2.0 / 576).squareRoot())),
+        ("vgg16_bn", "features.0.bias", .constant(0)), ("vgg16_bn", "features.1.weight", .constant(1)),
+        ("vgg16", "classifier.0.weight", .normal(deviation: 0.01)), ("vgg16", "classifier.0.bias", .constant(0)),
+        ("googlenet", "conv1.conv.weight", .normal(deviation: 0.01)),
+        ("googlenet", "fc.weight", .normal(deviation: 0.01)), ("googlenet", "fc.bias", .uniform(bound: 1.0 / 32)),
+        ("googlenet_lrn", "conv1.conv.weight", .uniform(bound: Float(3.0 / 147).squareRoot())),
+        ("googlenet_lrn", "conv1.conv.bias", .constant(0.2)),
+        ("resnet18", "conv1.weight", .normal(deviation: Float(2.0 / 3136).squareRoot())),
+        ("resnet18", "bn1.weight", .constant(1)), ("resnet18", "bn1.bias", .constant(0)),
+        ("resnet18", "bn1.running_mean", .constant(0)), ("resnet18", "bn1.running_var", .constant(1)),
+        ("resnet18", "bn1.num_batches_tracked", .constant(0)),
+        ("resnet18", "fc.weight", .uniform(bound: 1 / Float(512).squareRoot())),
+        ("resnet18", "fc.bias", .uniform(bound: 1 / Float(512).squareRoot())),
+        // PyTorch's fan out does not know groups: 128 outputs of 3x3.
+        ("resnext50_32x4d", "layer1.0.conv2.weight", .normal(deviation: Float(2.0 / 1152).squareRoot())),
+        ("densenet121", "features.conv0.weight", .normal(deviation: Float(2.0 / 147).squareRoot())),
+        ("densenet121", "classifier.weight", .uniform(bound: 1 / 32)),
+        ("densenet121", "classifier.bias", .constant(0)),
+        ("mobilenet_v2", "features.0.0.weight", .normal(deviation: Float(2.0 / 288).squareRoot())),
+        ("mobilenet_v2", "features.1.conv.0.0.weight", .normal(deviation: Float(2.0 / 288).squareRoot())),
+        ("mobilenet_v2", "classifier.1.weight", .normal(deviation: 0.01)),
+        ("mobilenet_v2", "classifier.1.bias", .constant(0)),
+    ]
+
+    @Test("initial values are drawn as the references'", arguments: references)
     func initialValues(model: String, name: String, expected: InitialValues) throws {
         let parameter = try #require(try graph(model).parameters.first { $0.name == name })
         #expect(parameter.initialValues == expected)

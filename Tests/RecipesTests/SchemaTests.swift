@@ -105,41 +105,42 @@ private enum JSON: Decodable, Equatable {
         #expect(try property("strict")["default"] == .boolean(false))
     }
 
-    @Test(
-        "the schema of recipes takes and refuses the values that recipes do",
-        arguments: [
-            ("model", "\"lenet\"", true), ("model", "[\"lenet\"]", false), ("model", "5", true),
-            ("epochs", "5", true), ("epochs", "0", false), ("epochs", "1.5", false), ("epochs", "\"5\"", false),
-            ("epochs", "true", false), ("epochs", "1000001", false), ("lr", "1e-3", true), ("lr", "0", false),
-            ("lr", "-1", false), ("lr", "\"0.1\"", false), ("lr", "{}", false), ("momentum", "0", true),
-            ("momentum", "1", false), ("betas", "[0.9, 0.999]", true), ("betas", "\"0.9,0.999\"", true),
-            ("betas", "[0.9, 1]", false), ("betas", "0.9", false), ("optimizer", "\"muon\"", true),
-            ("optimizer", "\"sgdd\"", false), ("clip_norm", "0", false), ("clip_norm", "false", true),
-            ("validation_fraction", "0", false), ("validation_fraction", "0.5", true),
-            ("mixup", "false", true), ("mixup", "0.2", true), ("mixup", "101", false),
-            ("power", "100", true), ("power", "100.5", false), ("nesterov", "true", true),
-            ("nesterov", "\"yes\"", false),
-            ("shuffle", "true", true), ("shuffle", "\"maybe\"", false), ("schedule", "\"cosine\"", true),
-            ("schedule", "\"cosines\"", false), ("schedule", "[\"cosine\"]", false), ("seed", "0", true),
-            ("seed", "-1", false), ("virtual_shards", "8", true), ("virtual_shards", "6", false),
-            ("duration", "\"90epochs\"", true), ("duration", "\"500steps\"", true), ("duration", "90", false),
-            ("step_every", "\"30epochs\"", true), ("step_every", "\"10min\"", false), ("step_every", "3", false),
-            ("milestones", "[\"30epochs\", \"7steps\"]", true), ("milestones", "[30]", false),
-            ("milestones", "\"30epochs,60epochs\"", true), ("checkpoint_every", "[\"10min\", \"1epoch\"]", true),
-            ("checkpoint_every", "10", false), ("keep_every", "10", true), ("keep_every", "\"10epochs\"", true),
-            ("keep_every", "false", true), ("keep_every", "\"10m\"", false), ("freeze", "[\"a\", \"b\"]", true),
-            ("freeze", "\"a\"", true), ("freeze", "{\"a\": \"b\"}", false), ("freeze", "[[\"a\"]]", false),
-            ("lr_multipliers", "{\"a\": 1, \"b\": 0.5}", true), ("lr_multipliers", "{\"a\": \"b\"}", false),
-            ("lr_multipliers", "{\"a\": 1000001}", false), ("lr_multipliers", "[\"a\"]", false),
-            ("model_options", "{\"blocks\": [6, 12], \"a\": null}", true),
-            ("model_options", "{\"a\": {\"b\": 1}}", false),
-            ("model_options", "\"a\"", false), ("augment", "[\"crop-flip\", \"erase\"]", true),
-            ("augment", "\"none\"", true), ("augment", "{}", false), ("heartbeat", "\"5s\"", true),
-            ("heartbeat", "false", true), ("heartbeat", "5", false), ("resume", "true", true),
-            ("resume", "\"auto\"", true), ("resume", "[\"a\"]", false), ("output", "\"a\"", true),
-            ("output", "{}", false),
-            ("checkpoint_level", "-7", true), ("checkpoint_level", "20", false),
-        ])
+    /// Values of keys.
+    private static let values: [(key: String, json: String, isRight: Bool)] = [
+        ("model", "\"lenet\"", true), ("model", "[\"lenet\"]", false), ("model", "5", true),
+        ("epochs", "5", true), ("epochs", "0", false), ("epochs", "1.5", false), ("epochs", "\"5\"", false),
+        ("epochs", "true", false), ("epochs", "1000001", false), ("lr", "1e-3", true), ("lr", "0", false),
+        ("lr", "-1", false), ("lr", "\"0.1\"", false), ("lr", "{}", false), ("momentum", "0", true),
+        ("momentum", "1", false), ("betas", "[0.9, 0.999]", true), ("betas", "\"0.9,0.999\"", true),
+        ("betas", "[0.9, 1]", false), ("betas", "0.9", false), ("optimizer", "\"muon\"", true),
+        ("optimizer", "\"sgdd\"", false), ("clip_norm", "0", false), ("clip_norm", "false", true),
+        ("validation_fraction", "0", false), ("validation_fraction", "0.5", true),
+        ("mixup", "false", true), ("mixup", "0.2", true), ("mixup", "101", false),
+        ("power", "100", true), ("power", "100.5", false), ("nesterov", "true", true),
+        ("nesterov", "\"yes\"", false),
+        ("shuffle", "true", true), ("shuffle", "\"maybe\"", false), ("schedule", "\"cosine\"", true),
+        ("schedule", "\"cosines\"", false), ("schedule", "[\"cosine\"]", false), ("seed", "0", true),
+        ("seed", "-1", false), ("virtual_shards", "8", true), ("virtual_shards", "6", false),
+        ("duration", "\"90epochs\"", true), ("duration", "\"500steps\"", true), ("duration", "90", false),
+        ("step_every", "\"30epochs\"", true), ("step_every", "\"10min\"", false), ("step_every", "3", false),
+        ("milestones", "[\"30epochs\", \"7steps\"]", true), ("milestones", "[30]", false),
+        ("milestones", "\"30epochs,60epochs\"", true), ("checkpoint_every", "[\"10min\", \"1epoch\"]", true),
+        ("checkpoint_every", "10", false), ("keep_every", "10", true), ("keep_every", "\"10epochs\"", true),
+        ("keep_every", "false", true), ("keep_every", "\"10m\"", false), ("freeze", "[\"a\", \"b\"]", true),
+        ("freeze", "\"a\"", true), ("freeze", "{\"a\": \"b\"}", false), ("freeze", "[[\"a\"]]", false),
+        ("lr_multipliers", "{\"a\": 1, \"b\": 0.5}", true), ("lr_multipliers", "{\"a\": \"b\"}", false),
+        ("lr_multipliers", "{\"a\": 1000001}", false), ("lr_multipliers", "[\"a\"]", false),
+        ("model_options", "{\"blocks\": [6, 12], \"a\": null}", true),
+        ("model_options", "{\"a\": {\"b\": 1}}", false),
+        ("model_options", "\"a\"", false), ("augment", "[\"crop-flip\", \"erase\"]", true),
+        ("augment", "\"none\"", true), ("augment", "{}", false), ("heartbeat", "\"5s\"", true),
+        ("heartbeat", "false", true), ("heartbeat", "5", false), ("resume", "true", true),
+        ("resume", "\"auto\"", true), ("resume", "[\"a\"]", false), ("output", "\"a\"", true),
+        ("output", "{}", false),
+        ("checkpoint_level", "-7", true), ("checkpoint_level", "20", false),
+    ]
+
+    @Test("the schema of recipes takes and refuses the values that recipes do", arguments: values)
     func values(key: String, json: String, isRight: Bool) throws {
         #expect(try JSON(json).satisfies(property(key)) == isRight)
         let isRead = (try? Recipe.check(file("\(key): \(json)"))) != nil

@@ -149,7 +149,8 @@ import Testing
         }
         let loss = try Data(contentsOf: URL(filePath: run.path + "/plots/loss.png"))
         // IHDR: 420 units of 2.5 pixels.
-        #expect(loss[16..<20].reduce(0) { $0 << 8 | Int($1) } == 1050)
+        let width = loss[16..<20].reduce(0) { width, byte -> Int in width << 8 | Int(byte) }
+        #expect(width == 1050)
     }
 
     @Test("where cairo is missing an error names Debian's package")

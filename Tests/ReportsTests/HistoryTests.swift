@@ -11,7 +11,8 @@ import Testing
         try run.fill()
         let history = try run.history()
         #expect(history.training.steps == Array(1...30))
-        #expect(history.training.loss == (1...30).map { 2 / Double($0) })
+        let losses = (1...30).map { step -> Double in 2 / Double(step) }
+        #expect(history.training.loss == losses)
         #expect(history.training.learningRate.allSatisfy { $0 == 0.1 })
         #expect(history.training.imagesPerSecond[6] == 1000)
         #expect(history.training.waitedForImages[0] == 0.25)

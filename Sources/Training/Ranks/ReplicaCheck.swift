@@ -80,8 +80,8 @@ extension Trainer {
     }
 
     private static func words(_ bytes: [UInt8]) -> [UInt64] {
-        stride(from: 0, to: bytes.count, by: 8).map { start in
-            (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+        stride(from: 0, to: bytes.count, by: 8).map { start -> UInt64 in
+            bytes[start..<start + 8].reversed().reduce(0) { word, byte in word << 8 | UInt64(byte) }
         }
     }
 }

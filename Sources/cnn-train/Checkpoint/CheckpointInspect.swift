@@ -68,11 +68,12 @@ extension CheckpointCommand {
             lines.append("parameters_sha256: \(parametersSha256)\n")
             let rows = tensors.map { tensor in
                 let shape = tensor.shape.map(String.init).joined(separator: "x")
+                let notFinite = tensor.notFinite.map { count in count == 0 ? "" : "\(count) not finite" }
                 return [
                     tensor.name.visible, tensor.type, shape.isEmpty ? "scalar" : shape,
                     tensor.mean.map(Wording.significant) ?? "", tensor.minimum.map(Wording.significant) ?? "",
                     tensor.maximum.map(Wording.significant) ?? "",
-                    tensor.notFinite.map { $0 == 0 ? "" : "\($0) not finite" } ?? "not read",
+                    notFinite ?? "not read",
                 ]
             }
             let head = ["tensor", "type", "shape", "mean", "minimum", "maximum", ""]
