@@ -15,7 +15,7 @@ struct InProcessTests {
         let sums = try [false, true].map { areCrowded in
             try InProcessCommunicator.run(ranks: ranks, areCrowded: areCrowded) { world in
                 try [WireFormat.float32, .bfloat16, .float16].map { wire in
-                    var values = randomFloats(count: 1001, seed: UInt64(world.rank))
+                    var values = randomFloats(0..<1001, seed: UInt64(world.rank))
                     var span = values.mutableSpan
                     try world.sum(&span, wire: wire, as: "sum")
                     return values.map(\.bitPattern)

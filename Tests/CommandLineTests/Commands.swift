@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import TestSupport
 import Testing
 
 /// The outcome of a command.
@@ -148,8 +149,9 @@ final class Commands {
     /// Makes a folder of Fashion-MNIST's files with a few images, and returns its value for `--data`.
     func tinyData(train: Int = 40, test: Int = 12) throws -> String {
         for (prefix, count) in [("train", train), ("t10k", test)] {
-            let images = (0..<count).flatMap { image in (0..<784).map { UInt8((37 * image + 11 * $0) % 251) } }
-            try write(Self.header(0x803, [count, 28, 28]) + images, to: "\(prefix)-images-idx3-ubyte")
+            try write(
+                Self.header(0x803, [count, 28, 28]) + patternedImages(count, pixels: 784),
+                to: "\(prefix)-images-idx3-ubyte")
             try write(
                 Self.header(0x801, [count]) + (0..<count).map { UInt8($0 % 10) }, to: "\(prefix)-labels-idx1-ubyte")
         }

@@ -122,7 +122,9 @@ struct DataRoadTests {
         #expect(result["median_images_per_second"] as? Double == speeds[1])
         let limit = try #require(result["limited_by"] as? String)
         #expect(["steps", "images", "cores"].contains(limit))
-        let text = try commands.run(arguments + flags, ranks: ranks)
+        // Measurements take seconds; what people read is the same for all of them.
+        guard ranks == nil && flags.isEmpty else { return }
+        let text = try commands.run(arguments, ranks: ranks)
         #expect(text.status == 0)
         for words in ["read and transformed from folder:", "synthetic images of the same shape", "together", "limit"] {
             #expect(text.output.contains(words), "\(words): \(text.output)")

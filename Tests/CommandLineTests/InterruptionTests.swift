@@ -13,9 +13,7 @@ struct InterruptionTests {
     private func flags(_ output: String) throws -> [String] {
         [
             "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--lr", "0.1",
-            "--threads",
-            "1",
-            "--log-every", "3", "--epochs", "12", "--checkpoint-every", "50steps", "--output", output,
+            "--threads", "1", "--log-every", "3", "--epochs", "12", "--checkpoint-every", "50steps", "--output", output,
         ]
     }
 
@@ -34,10 +32,12 @@ struct InterruptionTests {
         return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Record.self, from: Data($0.utf8)) }
     }
 
-    /// Returns the last reported step. It is called often, so it reads nothing else.
+    /// Returns the last reported step. It is called often, so it reads the end of the file alone.
     private func step(_ output: String) -> Int {
         let path = "\(commands.folder)/\(output)/metrics.jsonl"
-        guard let lines = FileManager.default.contents(atPath: path)?.split(separator: UInt8(ascii: "\n")),
+        guard let file = FileHandle(forReadingAtPath: path), let length = try? file.seekToEnd(),
+            (try? file.seek(toOffset: length - min(length, 1024))) != nil,
+            let lines = try? file.readToEnd()?.split(separator: UInt8(ascii: "\n")),
             let line = lines.last, let record = try? JSONDecoder().decode(Place.self, from: Data(line))
         else { return 0 }
         return record.step
@@ -56,10 +56,12 @@ struct InterruptionTests {
         return records(output).map { "\($0.kind) \($0.step) \($0.loss.bitPattern) \($0.parameters_sha256 ?? "")" }
     }
 
-    private func whole() throws -> [String] {
-        let outcome = try commands.run(flags("whole"))
+    /// The story of a run that nobody interrupts.
+    private static let whole = Result {
+        let tests = try InterruptionTests()
+        let outcome = try tests.commands.run(tests.flags("whole"))
         #expect(outcome.status == 0, "\(outcome.errors)")
-        return try story("whole")
+        return try tests.story("whole")
     }
 
     @Test(
@@ -68,7 +70,7 @@ struct InterruptionTests {
             (SIGUSR1, nil), (SIGUSR2, nil), (SIGTERM, nil), (SIGINT, nil), (SIGHUP, nil), (SIGUSR1, 2),
         ] as [(Int32, Int?)])
     func leaves(signal: Int32, ranks: Int?) throws {
-        let expected = try whole()
+        let expected = try Self.whole.get()
         let outcome = try commands.run(
             flags("left"), ranks: ranks, signal: signal, killedWhen: { step("left") >= 70 })
         #expect(outcome.status == 75, "\(outcome.errors)")
@@ -106,7 +108,7 @@ struct InterruptionTests {
 
     @Test("a run killed again and again, as a whole or in one rank, ends with the bits of an uninterrupted one")
     func killed() throws {
-        let expected = try whole()
+        let expected = try Self.whole.get()
         // Between the checkpoints of steps 50, 100, …. Without mpirun the whole run dies at once; ranks outlive
         // mpirun's by up to a second.
         for (ranks, rank, target) in [(4, 2, 30), (4, 1, 180), (2, 0, 380), (nil, nil, 580), (4, 3, 770)]

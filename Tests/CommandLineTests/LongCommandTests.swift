@@ -35,14 +35,14 @@ final class LongCommandTests {
 
     static let cases = [
         Case(testDescription: "data verify", line: "data verify photos --threads 1", title: "decoding") {
-            try $0.makePhotos(300, side: 384)
+            try $0.makePhotos(160, side: 384)
         },
         Case(testDescription: "data stats", line: "data stats photos --threads 1", title: "measuring") {
-            try $0.makePhotos(300, side: 384)
+            try $0.makePhotos(160, side: 384)
         },
         Case(
             testDescription: "data pack", line: "data pack photos packed.$$ --size 64 --threads 1", title: "packing"
-        ) { try $0.makePhotos(300, side: 384) },
+        ) { try $0.makePhotos(160, side: 384) },
         Case(testDescription: "evaluate", line: "evaluate --checkpoint run --threads 1", title: "evaluation") {
             try $0.train()
         },
@@ -50,7 +50,7 @@ final class LongCommandTests {
             testDescription: "predict", line: "predict --checkpoint run photos/val/a --threads 1", title: "looking"
         ) { try $0.train() },
         Case(
-            testDescription: "bench", line: "bench --model lenet --batch-size 64 --steps 1000 --threads 1",
+            testDescription: "bench", line: "bench --model lenet --batch-size 64 --steps 300 --threads 1",
             title: "measuring"
         ) { _ in },
         Case(
@@ -79,7 +79,7 @@ final class LongCommandTests {
 
     /// Trains for one step, for a checkpoint.
     private func train() throws {
-        try makePhotos(2400, side: 32)
+        try makePhotos(1200, side: 32)
         let outcome = try commands.run(
             "--model", "resnet18", "--image-size", "32", "--data", "photos", "--batch-size", "8", "--steps", "1",
             "--threads", "1", "--output", "run")
@@ -92,7 +92,7 @@ final class LongCommandTests {
             script: """
                 mkdir -p many/train/a many/train/b many/val/a many/val/b
                 for name in train/a train/b val/a val/b; do
-                    (cd many/$name && seq 40000 | sed 's/$/.jpg/' | xargs touch)
+                    (cd many/$name && seq 10000 | sed 's/$/.jpg/' | xargs touch)
                 done
                 tar -cf many.tar -C many train val
                 """)

@@ -128,36 +128,4 @@ struct ProgressTests {
         #expect(intervals(seen.text).count > 6)
         #expect(try digest() != nil)
     }
-
-    @Test("a long measurement shows how far it is, and leaves nothing behind")
-    func measuring() throws {
-        let line = "bench --model lenet --batch-size 64 --steps 2000 --threads 1"
-        let seen = try commands.run(script: "\"$BINARY\" \(line)", on: try PseudoTerminal(columns: 80))
-        #expect(seen.status == 0, "\(seen.text)")
-        let screen = Screen(seen.text)
-        #expect(screen.odd.isEmpty)
-        #expect(screen.drawings.contains { $0.hasPrefix("measuring") }, "\(seen.text)")
-        #expect(screen.lines.allSatisfy { !$0.hasPrefix("measuring") } && screen.lines.last?.isEmpty == true)
-    }
-
-    @Test("a folder that takes long to list is seen to be listed")
-    func listing() throws {
-        let made = """
-            mkdir -p photos/train/a photos/train/b photos/val/a photos/val/b
-            for name in train/a train/b val/a val/b; do (cd photos/$name && seq 40000 | sed 's/$/.jpg/' \
-            | xargs touch); done
-            """
-        #expect(try commands.run(script: made).status == 0)
-        // Made to take long: it stands still in the middle of it.
-        let script = """
-            "$BINARY" data verify photos --threads 2 >/dev/null &
-            sleep 0.05; kill -STOP $!; sleep 0.3; kill -CONT $!; wait $!
-            """
-        let seen = try commands.run(script: script, on: try PseudoTerminal(columns: 80))
-        // Empty files are no pictures.
-        #expect(seen.status == 1)
-        let screen = Screen(seen.text)
-        #expect(screen.odd.isEmpty)
-        #expect(screen.drawings.contains { $0.hasPrefix("listing files") }, "\(screen.drawings)")
-    }
 }
