@@ -56,7 +56,7 @@ struct Bench {
         var updates: [Double] = []
         for step in 0...steps {
             recorded.append(
-                try engine.profile(batch, globalSamples: batchSize, step: step, exchange: nil).calls)
+                try engine.profile(batch, globalSamples: batchSize, step: step, sumOverRanks: nil).calls)
             let start = monotonicSeconds()
             // Small enough that meaningless labels do not blow the weights up.
             engine.update(SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: 1e-3)

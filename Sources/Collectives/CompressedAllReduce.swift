@@ -24,8 +24,8 @@ extension PointToPoint {
         let tree = sumTree(count: values.count, isShort: values.count <= shortSumCount)
         try tree.run { (step: SumTree.Step) throws(CollectiveError) in
             switch step {
-            case .trade(let trade):
-                try exchange(&values, trade, wire, &scratch.sent, &scratch.received)
+            case .exchange(let exchange):
+                try exchange(&values, exchange, wire, &scratch.sent, &scratch.received)
             case .finish(let own):
                 var part = values._mutatingExtracting(own)
                 wire.round(&part)
@@ -34,14 +34,14 @@ extension PointToPoint {
     }
 
     private func exchange(
-        _ values: inout MutableSpan<Float>, _ trade: SumTree.Trade, _ wire: WireFormat,
+        _ values: inout MutableSpan<Float>, _ exchange: SumTree.Exchange, _ wire: WireFormat,
         _ sent: inout [UInt16], _ received: inout [UInt16]
     ) throws(CollectiveError) {
         let chunk = sumMessages.part / 2
         var offset = 0
-        while offset < Swift.max(trade.send.count, trade.receive.count) {
-            let outgoing = trade.send.dropFirst(offset).prefix(chunk)
-            let target = trade.receive.dropFirst(offset).prefix(chunk)
+        while offset < Swift.max(exchange.send.count, exchange.receive.count) {
+            let outgoing = exchange.send.dropFirst(offset).prefix(chunk)
+            let target = exchange.receive.dropFirst(offset).prefix(chunk)
             var room = sent.mutableSpan
             wire.encode(values.span.extracting(outgoing), to: &room)
             var words = received.mutableSpan
@@ -49,9 +49,9 @@ extension PointToPoint {
             var incoming = bytes._mutatingExtracting(first: 2 * target.count)
             try exchange(
                 send: sent.span.extracting(first: outgoing.count).bytes, receive: &incoming,
-                with: trade.partner)
+                with: exchange.partner)
             var place = values._mutatingExtracting(target)
-            if trade.adds {
+            if exchange.adds {
                 wire.round(&place)
                 wire.add(received.span, to: &place)
             } else {

@@ -1,8 +1,8 @@
 // The fixed binary tree of sums over ranks.
 //
 // P is the largest power of two that is not above the number of ranks. Ranks from P on send their numbers to rank
-// r - P, which adds them first, and receive the sum at the end. The others trade numbers:
-// - small messages: recursive doubling, log2 P exchanges of all numbers;
+// r - P, which adds them first, and receive the sum at the end. The others exchange numbers:
+// - small messages: recursive doubling, log2 P exchanges of all of them;
 // - large ones: reduce-scatter by recursive halving, then all-gather by recursive doubling (Rabenseifner, "Optimization
 //   of Collective Reduction Operations", ICCS 2004).
 // In both, rank r adds the numbers of rank r ^ P/2, then of r ^ P/4, … r ^ 1: each number takes the same path through
@@ -28,7 +28,7 @@ struct SumTree {
     }
 
     /// One send and receive: a range goes to the partner while another comes in.
-    struct Trade {
+    struct Exchange {
         var partner: Int
         var send: Range<Int>
         var receive: Range<Int>
@@ -37,7 +37,7 @@ struct SumTree {
     }
 
     enum Step {
-        case trade(Trade)
+        case exchange(Exchange)
         /// This range of the sum is final on this rank; the remaining steps only distribute it.
         case finish(Range<Int>)
     }
@@ -50,27 +50,27 @@ struct SumTree {
         if sharing == .pairs, core == ranks { core /= 2 }
         let (all, none) = (0..<count, 0..<0)
         if rank >= core {
-            try body(.trade(Trade(partner: rank - core, send: all, receive: none, adds: true)))
-            try body(.trade(Trade(partner: rank - core, send: none, receive: all, adds: false)))
+            try body(.exchange(Exchange(partner: rank - core, send: all, receive: none, adds: true)))
+            try body(.exchange(Exchange(partner: rank - core, send: none, receive: all, adds: false)))
             return
         }
         let folded = rank + core < ranks ? rank + core : nil
-        if let folded { try body(.trade(Trade(partner: folded, send: none, receive: all, adds: true))) }
+        if let folded { try body(.exchange(Exchange(partner: folded, send: none, receive: all, adds: true))) }
         if sharing == .all {
             try runHalving(core, body)
         } else {
             var distance = core / 2
             while distance > 0 {
-                try body(.trade(Trade(partner: rank ^ distance, send: all, receive: all, adds: true)))
+                try body(.exchange(Exchange(partner: rank ^ distance, send: all, receive: all, adds: true)))
                 distance /= 2
             }
             try body(.finish(all))
         }
-        if let folded { try body(.trade(Trade(partner: folded, send: all, receive: none, adds: false))) }
+        if let folded { try body(.exchange(Exchange(partner: folded, send: all, receive: none, adds: false))) }
     }
 
     /// Sums by halves: on the way down each pair halves its range and sums its own half; on the way up the halves are
-    /// traded back.
+    /// exchanged back.
     private func runHalving(
         _ core: Int, _ body: (Step) throws(CollectiveError) -> Void
     ) throws(CollectiveError) {
@@ -78,7 +78,7 @@ struct SumTree {
         var held = 0..<count
         while distance > 0 {
             let (own, other) = parts(of: held, at: distance)
-            try body(.trade(Trade(partner: rank ^ distance, send: other, receive: own, adds: true)))
+            try body(.exchange(Exchange(partner: rank ^ distance, send: other, receive: own, adds: true)))
             held = own
             distance /= 2
         }
@@ -93,7 +93,7 @@ struct SumTree {
                 halving /= 2
             }
             let (own, other) = parts(of: whole, at: distance)
-            try body(.trade(Trade(partner: rank ^ distance, send: own, receive: other, adds: false)))
+            try body(.exchange(Exchange(partner: rank ^ distance, send: own, receive: other, adds: false)))
             distance *= 2
         }
     }

@@ -11,7 +11,7 @@ package final class ExecutionPlan {
         /// A kernel over its tasks, which the threads share.
         case kernel(Call)
         /// The sum of `count` numbers over all ranks, in place.
-        case exchange(UnsafeMutablePointer<Double>, count: Int)
+        case allReduce(UnsafeMutablePointer<Double>, count: Int)
         /// A function for the calling thread: the OpenBLAS backend's products.
         case host(() -> Void)
     }

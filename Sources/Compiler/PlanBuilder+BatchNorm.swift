@@ -172,10 +172,10 @@ extension PlanBuilder {
         takeGradientSums(context.kernels.batchNormGradientSums, &arguments, by: node)
     }
 
-    /// Sums this rank's sums over ranks, in one message with those of all exchanges that follow at once.
-    mutating func lowerExchange(_ node: Node) {
+    /// Sums this rank's sums over ranks, in one message with those of all all-reduces that follow at once.
+    mutating func lowerAllReduce(_ node: Node) {
         let sums = sums(node.channelInputs[0])
-        exchange(sums)
+        allReduce(sums)
         keep(sums, of: node)
     }
 
@@ -239,12 +239,12 @@ extension PlanBuilder {
         call(context.kernels.blockSums, arguments, tasks: slots)
     }
 
-    /// Appends the exchange of all sums not yet summed over ranks; none where `sums` are already.
-    private mutating func exchange(_ sums: ChannelSums) {
-        let first = workspace.totals + exchangedTotals
+    /// Appends the all-reduce of all sums not yet summed over ranks; none where `sums` are already.
+    private mutating func allReduce(_ sums: ChannelSums) {
+        let first = workspace.totals + reducedTotals
         guard sums.total >= first else { return }
-        append(.exchange(first, count: totals - exchangedTotals), name: "exchange")
-        exchangedTotals = totals
+        append(.allReduce(first, count: totals - reducedTotals), name: "all-reduce")
+        reducedTotals = totals
     }
 
     private mutating func sumShards(_ x: TensorView, _ sums: ChannelSums) {

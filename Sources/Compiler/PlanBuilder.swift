@@ -61,7 +61,7 @@ package struct PlanBuilder {
     var hasLoss = false
     /// The number of `workspace.totals` so far, and the number of those that are summed over ranks.
     var totals = 0
-    var exchangedTotals = 0
+    var reducedTotals = 0
     /// The pairwise summation schedule of this rank's shards.
     let shardSumSteps: UnsafePointer<ShardSumStep>
 
@@ -131,7 +131,7 @@ package struct PlanBuilder {
         case .normShift(let parts): lowerNormShift(node, parts)
         case .moments: lowerMoments(node)
         case .gradientSums(let norm): lowerGradientSums(node, norm)
-        case .exchange: lowerExchange(node)
+        case .allReduce: lowerAllReduce(node)
         case .residualGradient(let norm): lowerResidualGradient(node, norm)
         case .activation(let activation): lowerElementwise(node, kernels(of: activation).forward)
         case .activationGradient(let activation): lowerElementwise(node, kernels(of: activation).gradient)

@@ -120,23 +120,23 @@ package final class Engine {
     ///   - batch: this rank's samples, at most `shardCapacity` in each of its `shards`.
     ///   - globalSamples: samples of the batch over all ranks.
     ///   - step: the number of the optimizer step, on which dropout's draws depend.
-    ///   - exchange: sums batch norms' moments over ranks; nil takes this rank's alone.
+    ///   - sumOverRanks: sums batch norms' moments over ranks; nil takes this rank's alone.
     ///   - momentSamples: the number of samples in the moments summed over ranks; nil for all of the batch.
     ///   - lossDivisor: the divisor of the sum of losses; nil for `globalSamples`.
     ///   - progress: called with the number of gradients that are final while others are yet to come.
-    /// - Throws: `EngineError` for a batch that does not fit, or the errors of `exchange`.
+    /// - Throws: `EngineError` for a batch that does not fit, or the errors of `sumOverRanks`.
     package func train(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
+        _ batch: Batch, globalSamples: Int, step: Int, sumOverRanks: SumOverRanks?, momentSamples: Int? = nil,
         lossDivisor: Double? = nil, progress: GradientProgress? = nil
     ) throws -> Tally {
         try train(
-            batch, globalSamples: globalSamples, step: step, exchange: exchange, momentSamples: momentSamples,
+            batch, globalSamples: globalSamples, step: step, sumOverRanks: sumOverRanks, momentSamples: momentSamples,
             lossDivisor: lossDivisor, progress: progress, clock: nil)
     }
 
     /// Runs one forward and backward pass, and reads `clock` after each instruction.
     func train(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
+        _ batch: Batch, globalSamples: Int, step: Int, sumOverRanks: SumOverRanks?, momentSamples: Int? = nil,
         lossDivisor: Double? = nil, progress: GradientProgress?, clock: StepClock?
     ) throws -> Tally {
         guard let training else { throw EngineError.notTraining }
@@ -144,8 +144,8 @@ package final class Engine {
         training.state.pointee.seed = configuration.seed
         training.state.pointee.step = UInt64(step)
         training.state.pointee.lossScale = lossDivisor.map { Float(1 / $0) } ?? 1 / Float(globalSamples)
-        training.state.pointee.normSamples = Double(exchange == nil ? batch.count : momentSamples ?? globalSamples)
-        try training.plan.run(on: pool, exchange: exchange, progress: progress, clock: clock)
+        training.state.pointee.normSamples = Double(sumOverRanks == nil ? batch.count : momentSamples ?? globalSamples)
+        try training.plan.run(on: pool, sumOverRanks: sumOverRanks, progress: progress, clock: clock)
         batchesTracked += 1
         lastRun = training
         return training.tally()
@@ -154,7 +154,7 @@ package final class Engine {
     /// Runs one forward pass of at most `evaluationCapacity` samples, with running statistics and without dropout.
     package func evaluate(_ batch: Batch) throws -> Tally {
         try evaluation.load(batch, shardSizes: [batch.count], on: pool)
-        try evaluation.plan.run(on: pool, exchange: nil)
+        try evaluation.plan.run(on: pool, sumOverRanks: nil)
         lastRun = evaluation
         return evaluation.tally()
     }

@@ -59,7 +59,7 @@ package struct EngineConfiguration: Sendable {
 
 /// A sum of numbers over all ranks, in place; every rank ends with the same bits. The engine uses it for batch norms'
 /// moments (forward) and their gradients (backward) with `--batch-norm sync`; nil keeps the moments local.
-package typealias StatisticsExchange = (inout MutableSpan<Double>) throws -> Void
+package typealias SumOverRanks = (inout MutableSpan<Double>) throws -> Void
 
 /// A report during the backward pass that the first `finished` gradients are final, in the order of `withGradients` and
 /// `lendGradients`. The computing thread calls it, and waits for its return.

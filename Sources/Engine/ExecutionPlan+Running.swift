@@ -10,7 +10,7 @@ extension ExecutionPlan {
     ///   - progress: called with the number of gradients that are final, each time that it has grown.
     ///   - clock: read after each instruction; nil costs nothing.
     func run(
-        on pool: ThreadPool, exchange: StatisticsExchange?, progress: GradientProgress? = nil, clock: StepClock? = nil
+        on pool: ThreadPool, sumOverRanks: SumOverRanks?, progress: GradientProgress? = nil, clock: StepClock? = nil
     ) throws {
         clock?.start(instructions.count)
         var told = 0
@@ -18,11 +18,11 @@ extension ExecutionPlan {
             switch instruction {
             case .kernel(let call):
                 pool.run(call.tasks, call.arguments, call.body)
-            case .exchange(let numbers, let count):
-                if let exchange {
+            case .allReduce(let numbers, let count):
+                if let sumOverRanks {
                     let buffer = UnsafeMutableBufferPointer(start: numbers, count: count)
                     var span = buffer.mutableSpan
-                    try exchange(&span)
+                    try sumOverRanks(&span)
                 }
             case .host(let body):
                 body()

@@ -7,7 +7,7 @@ package import Tensors
 package struct TimedCall: Sendable {
     /// The node that the call belongs to: an index into `Engine.trainingNodes(samples:)`.
     package let node: Int
-    /// The kernel's name in `KernelTable`; `sgemm` for OpenBLAS's products, `exchange` for sums of batch norms' moments
+    /// The kernel's name in `KernelTable`; `sgemm` for OpenBLAS's products, `all-reduce` for sums of batch norms' moments
     /// over ranks.
     package let name: String
     /// Seconds on the clock of `monotonicSeconds`.
@@ -49,11 +49,12 @@ extension Engine {
     ///
     /// - Returns: the tally, and all calls in order. The first starts when the batch is loaded.
     package func profile(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress? = nil
+        _ batch: Batch, globalSamples: Int, step: Int, sumOverRanks: SumOverRanks?, progress: GradientProgress? = nil
     ) throws -> (tally: Tally, calls: [TimedCall]) {
         let clock = StepClock()
         let tally = try train(
-            batch, globalSamples: globalSamples, step: step, exchange: exchange, progress: progress, clock: clock)
+            batch, globalSamples: globalSamples, step: step, sumOverRanks: sumOverRanks, progress: progress,
+            clock: clock)
         let moments = clock.moments
         let calls = (training?.plan.origins ?? []).enumerated().map { index, origin in
             TimedCall(

@@ -161,7 +161,7 @@ package enum Operation: Sendable {
     /// activation. The batch norm's gradients of weight and bias are computed with them.
     case gradientSums(BatchNorm)
     /// Sums of this rank -> those of all ranks.
-    case exchange
+    case allReduce
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
     /// The mask of the batch norm's activation follows from x. Where an identity is added too, dy is the output of the
     /// layer's `residualGradient`. Where the affine term is deferred (`defersShift`), dx = scale * dy alone.

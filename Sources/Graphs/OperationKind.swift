@@ -79,7 +79,7 @@ extension Graph {
         case .convolution(let convolution), .convolutionDataGradient(let convolution),
             .convolutionWeightGradient(let convolution):
             family(of: convolution)
-        case .batchNorm, .normalize, .moments, .exchange, .batchNormGradient, .gradientSums, .normShift,
+        case .batchNorm, .normalize, .moments, .allReduce, .batchNormGradient, .gradientSums, .normShift,
             .residualGradient:
             "batch norm"
         case .activation(let activation), .activationGradient(let activation): activation.family

@@ -112,7 +112,7 @@ extension Graph {
             let sums = node.channelInputs.isEmpty ? 4 + maskOperations(norm) : 0
             return sums * inputs[0] + (norm.defersShift ? 1 : 4) * output
         case .gradientSums(let norm): return (4 + maskOperations(norm)) * inputs[0]
-        case .exchange: return 0
+        case .allReduce: return 0
         case .normShift: return 4 * output
         case .residualGradient(let norm): return (4 + (norm.activation?.operations.gradient ?? 0)) * output
         case .add, .dropout, .dropoutGradient: return output

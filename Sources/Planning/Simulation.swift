@@ -49,7 +49,7 @@ package struct Simulation: Sendable {
         for event in measurement.events {
             now += event.seconds * slowness
             if let moments = event.moments, choice.sharesMoments {
-                let end = wires.exchange(bytes: 8 * Double(moments), at: now)
+                let end = wires.allReduce(bytes: 8 * Double(moments), at: now)
                 exposed += end - now
                 now = end
             }
@@ -97,7 +97,7 @@ private struct Wires {
     }
 
     /// Makes the computing thread wait for a sum, from `time` on; returns the time at which it is complete.
-    mutating func exchange(bytes: Double, at time: Double) -> Double {
+    mutating func allReduce(bytes: Double, at time: Double) -> Double {
         var now = time
         for transfer in cluster.transfers(bytes: bytes, .tree) {
             advance(to: now)

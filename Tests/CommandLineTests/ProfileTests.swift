@@ -77,7 +77,7 @@ struct ProfileTests {
         let shares = depthwise.compactMap { Double($0[1].dropLast()) }
         #expect(shares == shares.sorted(by: >))
         #expect(Set(depthwise.map(\.[0])) == ["convolveDepthwise", "blockSums", "shardSums", "shardTree"])
-        #expect(try kernels(of: "batch norm").contains { $0[0] == "exchange" })
+        #expect(try kernels(of: "batch norm").contains { $0[0] == "all-reduce" })
         #expect(depthwise.allSatisfy { $0.count == 2 && $0[1].wholeMatch(of: /\d+\.\d%/) != nil })
         #expect(lines.allSatisfy { $0.last != " " })
     }

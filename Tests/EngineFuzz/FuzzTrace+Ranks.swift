@@ -13,7 +13,7 @@ extension FuzzTrace {
             var trace = FuzzTrace()
             for step in 0..<2 {
                 _ = try engine.train(
-                    batch, globalSamples: specimen.samples, step: step, exchange: { try world.sum(&$0) },
+                    batch, globalSamples: specimen.samples, step: step, sumOverRanks: { try world.sum(&$0) },
                     lossDivisor: Double(specimen.lossDivisor))
                 try engine.withGradients { try world.sum(&$0) }
                 trace.append(specimen.training, engine, step: step)

@@ -24,7 +24,7 @@ struct FuzzTrace {
         for step in 0..<2 {
             engine.poison()
             let tally = try engine.train(
-                batch, globalSamples: batch.count, step: step, exchange: nil,
+                batch, globalSamples: batch.count, step: step, sumOverRanks: nil,
                 lossDivisor: Double(specimen.lossDivisor))
             guard engine.hasWholeGaps else { throw FuzzFailure("a step writes between tensors on \(setup)") }
             tensors.append(("logits \(step)", engine.logits()))

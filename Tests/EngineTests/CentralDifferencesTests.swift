@@ -30,7 +30,7 @@ import Testing
         let tolerance = Tolerance(graph, samples: specimen.samples)
         let engine = try specimen.engine(.supported[0])
         let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-        _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil)
+        _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
         for id in graph.trainable {
             let slopes = centralDifferences(at: parameters[id.index]) {
                 var moved = parameters

@@ -39,7 +39,7 @@ import Testing
         let engine = try specimen.engine(backend)
         let batch = specimen.batch(shardSizes: [1, 1, 1, 1])
         let losses = try [0, 1, 0].map {
-            try engine.train(batch, globalSamples: specimen.samples, step: $0, exchange: nil).lossSum
+            try engine.train(batch, globalSamples: specimen.samples, step: $0, sumOverRanks: nil).lossSum
         }
         #expect(losses[0] == losses[2])
         #expect(losses[0] != losses[1])

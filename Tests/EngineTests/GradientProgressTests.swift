@@ -16,7 +16,7 @@ import Testing
             let lent = engine.lendGradients()
             var told: [[UInt32]] = []
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil) { count in
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil) { count in
                 told.append(lent.withMutableSpan(0..<count) { span in span.indices.map { span[$0].bitPattern } })
             }
             let all = lent.withMutableSpan(0..<lent.count) { span in span.indices.map { span[$0].bitPattern } }

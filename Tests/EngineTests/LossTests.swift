@@ -69,7 +69,7 @@ import Testing
         for backend in Backend.supported {
             let engine = try asked.engine(specimen, backend)
             let tally = try engine.train(
-                asked.batch(specimen), globalSamples: 5, step: 0, exchange: nil, lossDivisor: divisor)
+                asked.batch(specimen), globalSamples: 5, step: 0, sumOverRanks: nil, lossDivisor: divisor)
             let logits = Reference.Maps(
                 samples: 5, shape: Shape(features: classes), values: engine.logits().map(Double.init))
             let losses = Reference.softmaxCrossEntropy(logits, targets: targets, rule: rule, weight: 1)
@@ -106,7 +106,7 @@ import Testing
         engine.forEachOutcome { labels.append(Int($0.label)) }
         let correct = zip(highest, labels).count { $0 == $1 }
         #expect(evaluated.correct == correct)
-        #expect(try engine.train(batch, globalSamples: 5, step: 0, exchange: nil).correct == correct)
+        #expect(try engine.train(batch, globalSamples: 5, step: 0, sumOverRanks: nil).correct == correct)
     }
 
     @Test("smoothing and class weights have no effect in an evaluation", arguments: Backend.supported)
@@ -122,9 +122,9 @@ import Testing
     func plain(backend: Backend) throws {
         let specimen = try Specimen("loss", imageSize: 4, samples: 5) { $0 }
         let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-        let plain = try specimen.engine(backend).train(batch, globalSamples: 5, step: 0, exchange: nil)
+        let plain = try specimen.engine(backend).train(batch, globalSamples: 5, step: 0, sumOverRanks: nil)
         let equal = try specimen.engine(backend) { $0.classWeights = Array(repeating: 1, count: 10) }
-        let found = try equal.train(batch, globalSamples: 5, step: 0, exchange: nil, lossDivisor: 5)
+        let found = try equal.train(batch, globalSamples: 5, step: 0, sumOverRanks: nil, lossDivisor: 5)
         #expect(abs(found.lossSum - plain.lossSum) <= 5 * Tolerance.roundoff * plain.lossSum)
     }
 
@@ -136,7 +136,7 @@ import Testing
         }
         func trace(_ backend: Backend, threads: Int) throws -> [[Float]] {
             let engine = try asked.engine(specimen, backend, threads: threads)
-            let tally = try engine.train(asked.batch(specimen), globalSamples: 13, step: 0, exchange: nil)
+            let tally = try engine.train(asked.batch(specimen), globalSamples: 13, step: 0, sumOverRanks: nil)
             return [[Float(tally.lossSum)]] + specimen.training.trainable.map(engine.gradient)
         }
         let backends = try Backend.ours
@@ -192,7 +192,7 @@ import Testing
             engine.beginAverages()
             for step in golden.losses.indices {
                 let tally = try engine.train(
-                    asked.batch(specimen), globalSamples: specimen.samples, step: step, exchange: nil,
+                    asked.batch(specimen), globalSamples: specimen.samples, step: step, sumOverRanks: nil,
                     lossDivisor: divisor)
                 let loss = tally.lossSum / (divisor ?? Double(specimen.samples))
                 // A loss is itself rounded to a Float on both sides.

@@ -107,7 +107,7 @@ private struct OptimizerFile: Decodable {
         for id in specimen.training.trainable { engine.setDecayMultiplier(1, of: id) }
         let batch = specimen.batch(shardSizes: specimen.shardSizes(specimen.samples))
         for step in golden.losses.indices {
-            let tally = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+            let tally = try engine.train(batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil)
             let (loss, expected) = (tally.lossSum / Double(specimen.samples), golden.losses[step])
             // A loss is itself rounded to a Float on both sides.
             let bound = GoldenSpread.certainty * golden.lossSpread[step] + 4 * Tolerance.roundoff * expected
@@ -142,7 +142,7 @@ private struct OptimizerFile: Decodable {
         if let frozen { engine.setRateMultiplier(0, of: frozen) }
         let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
         for step in 0..<3 {
-            _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil)
             engine.clipGradients(toNorm: 0.5)
             engine.update(rule, learningRate: 0.01)
         }
@@ -200,7 +200,7 @@ private struct OptimizerFile: Decodable {
         (other.updates, other.batchesTracked) = (engine.updates, engine.batchesTracked)
         for engine in [engine, other] {
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-            _ = try engine.train(batch, globalSamples: specimen.samples, step: 3, exchange: nil)
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: 3, sumOverRanks: nil)
             engine.update(rule, learningRate: 0.01)
         }
         #expect(bits(engine) == bits(other))
@@ -211,7 +211,7 @@ private struct OptimizerFile: Decodable {
         let specimen = Specimens.norms[0]
         let engine = try specimen.engine(Backend.supported[0])
         let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-        _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil)
+        _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
         let before = engine.withGradients { span in span.indices.map { span[$0] } }
         let norm = before.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
         #expect(abs(engine.gradientNorm() - norm) <= 1e-12 * norm)

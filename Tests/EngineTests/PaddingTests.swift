@@ -20,7 +20,7 @@ import Testing
                 // Activations hold nothing that is needed between two steps.
                 poisoned.activations.baseAddress.update(repeating: .nan, count: poisoned.activations.count)
                 for engine in [clean, poisoned] {
-                    _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+                    _ = try engine.train(batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil)
                     engine.update(SGD(momentum: 0.9, weightDecay: 1e-3), learningRate: 0.1)
                 }
                 #expect(poisoned.logits() == clean.logits(), "\(backend), step \(step)")

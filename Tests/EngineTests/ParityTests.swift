@@ -113,7 +113,7 @@ private struct ParityRun {
 
     private func train(step: Int) throws -> Double {
         let batch = specimen.batch(shardSizes: specimen.shardSizes(specimen.samples))
-        let tally = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+        let tally = try engine.train(batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil)
         return tally.lossSum / Double(specimen.samples)
     }
 

@@ -20,9 +20,9 @@ import Testing
             let engines = try [specimen.engine(backend), specimen.engine(backend)]
             for step in 0..<2 {
                 let tally = try engines[0].train(
-                    batch, globalSamples: specimen.samples, step: step, exchange: nil)
+                    batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil)
                 let other = try engines[1].profile(
-                    batch, globalSamples: specimen.samples, step: step, exchange: nil
+                    batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil
                 ).tally
                 #expect(tally.lossSum.bitPattern == other.lossSum.bitPattern)
                 #expect(tally.correct == other.correct && tally.samples == other.samples)
@@ -42,7 +42,8 @@ import Testing
     func nodes(specimen: Specimen) throws {
         let engine = try specimen.engine(.supported[0])
         let calls = try engine.profile(
-            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0, exchange: nil
+            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
+            sumOverRanks: nil
         ).calls
         let nodes = engine.trainingNodes(samples: specimen.samples)
         let graph = specimen.training.applying(Backend.supported[0].passes)
@@ -51,10 +52,10 @@ import Testing
         for (index, node) in graph.nodes.enumerated() {
             if calls.contains(where: { $0.node == index }) {
                 #expect(nodes[index].work == graph.work(of: node, samples: specimen.samples))
-            } else if case .exchange = node.operation {
-                // The exchange right before it has brought these sums along.
-                guard index > 0, case .exchange = graph.nodes[index - 1].operation else {
-                    Issue.record("\(node.layer) exchanges nothing")
+            } else if case .allReduce = node.operation {
+                // The all-reduce right before it has brought these sums along.
+                guard index > 0, case .allReduce = graph.nodes[index - 1].operation else {
+                    Issue.record("\(node.layer) sums nothing over ranks")
                     continue
                 }
             } else if case .batchNormGradient = node.operation {
@@ -74,7 +75,8 @@ import Testing
         let engine = try specimen.engine(.supported[0])
         let before = monotonicSeconds()
         let calls = try engine.profile(
-            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0, exchange: nil
+            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
+            sumOverRanks: nil
         ).calls
         let after = monotonicSeconds()
         let first = try #require(calls.first)
@@ -85,7 +87,7 @@ import Testing
             // A difference of two readings, added again.
             #expect((call.start + call.seconds - next.start).magnitude <= call.start.ulp)
         }
-        #expect(calls.filter { $0.name != "exchange" }.allSatisfy { $0.seconds > 0 })
+        #expect(calls.filter { $0.name != "all-reduce" }.allSatisfy { $0.seconds > 0 })
     }
 
     @Test("a kernel that computes all in one task is called for one, in which no other thread writes the same numbers")
@@ -102,7 +104,7 @@ import Testing
             }
             let calls = try engine.profile(
                 specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
-                exchange: nil
+                sumOverRanks: nil
             ).calls
             for name in single {
                 let count = calls.count { $0.name == name }
@@ -120,11 +122,11 @@ import Testing
         for specimen in Specimens.joints + Specimens.heads + Specimens.responses + Specimens.depthwise {
             let calls = try specimen.engine(backend).profile(
                 specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
-                exchange: nil
+                sumOverRanks: nil
             ).calls
             names.formUnion(calls.map(\.name))
         }
-        #expect(names.subtracting(kernels) == (backend == .openblas ? ["exchange", "sgemm"] : ["exchange"]))
+        #expect(names.subtracting(kernels) == (backend == .openblas ? ["all-reduce", "sgemm"] : ["all-reduce"]))
         #expect(names.contains("convolve") == (backend != .openblas))
         let some: Set = ["batchNormApply", "residualGradient", "crossEntropy", "convolveDepthwise", "treeSum"]
         #expect(names.isSuperset(of: some))

@@ -50,7 +50,7 @@ import Testing
                 images: FloatImages((0..<4).flatMap { _ in full.images.floats }, samples: 4 * full.count),
                 targets: (0..<4).flatMap { _ in full.targets },
                 sampleIDs: (0..<4).flatMap { _ in full.sampleIDs }, shardSizes: [5, 5, 5, 5])
-            _ = try engine.train(full, globalSamples: 20, step: 0, exchange: nil)
+            _ = try engine.train(full, globalSamples: 20, step: 0, sumOverRanks: nil)
             for id in specimen.training.statistics {
                 engine.setValues(of: id, to: goldenFill(specimen.training[id]))
             }
@@ -63,9 +63,9 @@ import Testing
         let specimen = Specimens.joints[0]
         let engine = try specimen.engine(.supported[0])
         let batch = specimen.batch(shardSizes: [1, 1, 1, 1])
-        _ = try engine.train(batch, globalSamples: 4, step: 0, exchange: nil)
+        _ = try engine.train(batch, globalSamples: 4, step: 0, sumOverRanks: nil)
         let own = specimen.training.trainable.map(engine.gradient)
-        _ = try engine.train(batch, globalSamples: 16, step: 0, exchange: nil)
+        _ = try engine.train(batch, globalSamples: 16, step: 0, sumOverRanks: nil)
         // The divisor is a power of two, so that only exponents differ.
         #expect(specimen.training.trainable.map(engine.gradient) == own.map { $0.map { $0 / 4 } })
     }
@@ -101,7 +101,7 @@ struct Expectation {
         let batch = specimen.batch(shardSizes: shardSizes)
         _ = try engine.evaluate(batch)
         expect(engine.logits(), evaluation.logits, within: tolerance.forward, "evaluation logits")
-        let tally = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil)
+        let tally = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
         expect(engine.logits(), training.logits, within: tolerance.forward, "training logits")
         let loss = tally.lossSum / Double(specimen.samples)
         expect([Float(loss)], [training.loss], within: tolerance.forward, "loss")

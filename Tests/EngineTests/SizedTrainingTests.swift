@@ -51,7 +51,7 @@ struct SizedTrainingTests {
     private func train(_ engine: Engine, _ specimen: Specimen, steps: Range<Int>) throws {
         let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
         for step in steps {
-            _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil)
             engine.update(engine.configuration.optimizer, learningRate: 0.05)
         }
     }
@@ -97,7 +97,7 @@ struct SizedTrainingTests {
                 engine.trainOnImages(ofSize: specimen.imageSize)
                 var told: [[UInt32]] = []
                 let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-                _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil) { count in
+                _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil) { count in
                     told.append(lent.withMutableSpan(0..<count) { span in span.indices.map { span[$0].bitPattern } })
                 }
                 let all = lent.withMutableSpan(0..<lent.count) { span in span.indices.map { span[$0].bitPattern } }

@@ -34,7 +34,7 @@ import Testing
             let engine = try specimen.engine(Backend.supported[0])
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
             func step(_ step: Int) throws {
-                _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+                _ = try engine.train(batch, globalSamples: specimen.samples, step: step, sumOverRanks: nil)
                 engine.update(SGD(momentum: 0.9, weightDecay: 0), learningRate: 0.1)
             }
             try step(0)
@@ -64,7 +64,7 @@ import Testing
             let engine = try specimen.engine(Backend.supported[0]) { $0.keepsAverages = true }
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
             engine.beginAverages()
-            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil)
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
             engine.update(SGD(momentum: 0.9, weightDecay: 0), learningRate: 0.1)
             engine.average(keeping: 0.5)
             let memory = try engine.snapshotMemory()

@@ -91,7 +91,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         let batch = batch(shardSizes: shardSizes(4))
         var trace: [[Float]] = []
         for step in 0..<3 {
-            let tally = try engine.train(batch, globalSamples: samples, step: step, exchange: nil)
+            let tally = try engine.train(batch, globalSamples: samples, step: step, sumOverRanks: nil)
             trace += [engine.logits(), [Float(tally.lossSum)]]
             trace += training.trainable.map(engine.gradient)
             engine.update(SGD(momentum: 0.9, weightDecay: 1e-3, nesterov: step == 1), learningRate: 0.1)

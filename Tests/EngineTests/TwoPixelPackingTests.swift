@@ -40,7 +40,8 @@ import Testing
 
     private func kernels(_ specimen: Specimen, _ backend: Backend) throws -> [String] {
         try specimen.engine(backend).profile(
-            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0, exchange: nil
+            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
+            sumOverRanks: nil
         ).calls.map(\.name)
     }
 }

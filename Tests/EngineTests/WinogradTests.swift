@@ -33,7 +33,7 @@ import Testing
                 let engine = try specimen.engine(backend, usesWinograd: usesWinograd)
                 let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
                 let kernels = try engine.profile(
-                    batch, globalSamples: specimen.samples, step: 0, exchange: nil
+                    batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil
                 ).calls.map(\.name)
                 for id in specimen.training.statistics {
                     engine.setValues(of: id, to: goldenFill(specimen.training[id]))
@@ -99,7 +99,7 @@ import Testing
         }
         let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
         return try specimen.engine(.supported[0]).profile(
-            batch, globalSamples: specimen.samples, step: 0, exchange: nil
+            batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil
         ).calls.map(\.name)
     }
 }

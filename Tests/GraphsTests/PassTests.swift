@@ -222,15 +222,16 @@ import Testing
         #expect(channels.count == graph.channelValues.count)
     }
 
-    @Test("batch norms and their gradients read all ranks' sums, which exchanges make of this rank's, each once")
-    func exchanges() throws {
+    @Test("batch norms and their gradients read all ranks' sums, which all-reduces make of this rank's, each once")
+    func allReduces() throws {
         for model in ["resnet50", "densenet121", "googlenet"] {
             for passes in [[], Set(GraphPass.allCases)] {
                 let nodes = try nodes(model, passes)
-                let exchanges = nodes.filter { if case .exchange = $0.operation { true } else { false } }
-                let totals = Set(exchanges.compactMap(\.channelOutput))
+                let allReduces = nodes.filter { if case .allReduce = $0.operation { true } else { false } }
+                let totals = Set(allReduces.compactMap(\.channelOutput))
                 var finished: [Int: ChannelValueID] = [:]
-                #expect(totals.count == exchanges.count && Set(exchanges.map(\.channelInputs)).count == exchanges.count)
+                #expect(
+                    totals.count == allReduces.count && Set(allReduces.map(\.channelInputs)).count == allReduces.count)
                 for node in nodes {
                     if let load = node.gradientLoad {
                         #expect(node.channelInputs.contains { $0 == finished[load.norm.index] }, "\(node.layer)")

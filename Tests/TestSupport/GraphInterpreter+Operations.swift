@@ -12,7 +12,7 @@ extension Graphs.Operation {
             .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
             .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .normalize, .moments, .exchange, .activation, .scale,
+        case .convolution, .batchNorm, .normalize, .moments, .allReduce, .activation, .scale,
             .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false

@@ -107,7 +107,7 @@ struct Run {
     mutating func execute(_ node: Node) {
         switch node.operation {
         // Each batch norm computes its own sums here, of all samples: the same numbers.
-        case .moments, .gradientSums, .exchange: return
+        case .moments, .gradientSums, .allReduce: return
         default: break
         }
         var inputs = node.inputs.map { self[$0] }

@@ -44,7 +44,7 @@ extension Graph {
             return x.channels / layer.groups * layer.kernelHeight * layer.kernelWidth
         case .convolutionWeightGradient: return samples * values[node.inputs[1].index].shape.pixels
         case .batchNorm, .normalize, .batchNormGradient, .normShift, .residualGradient: return samples * x.pixels
-        case .moments, .gradientSums, .exchange, .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
+        case .moments, .gradientSums, .allReduce, .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
         case .averagePool(let window), .averagePoolGradient(let window): return window.kernel * window.kernel
         case .adaptiveAveragePool: return x.pixels
         case .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return x.count

@@ -94,10 +94,10 @@ struct ProfileTests {
             let names = profile.kinds.map { "\($0.kind)" }
             #expect(
                 Set(names).isSuperset(of: ["optimizer", "sum of gradients", "batch norm gradient", "linear forward"]))
-            // Whoever needs batch norm's sums has them exchanged, whoever takes them.
-            let exchanging = profile.kinds.filter { $0.kernels.contains { $0.name == "exchange" } }
-            #expect(Set(exchanging.map { "\($0.kind)" }) == ["batch norm", "batch norm gradient"])
-            #expect(exchanging.flatMap(\.kernels).allSatisfy { $0.cost.seconds > 0 })
+            // Whoever needs batch norm's sums has them summed over ranks, whoever takes them.
+            let reducing = profile.kinds.filter { $0.kernels.contains { $0.name == "all-reduce" } }
+            #expect(Set(reducing.map { "\($0.kind)" }) == ["batch norm", "batch norm gradient"])
+            #expect(reducing.flatMap(\.kernels).allSatisfy { $0.cost.seconds > 0 })
             #expect(profile.kinds.allSatisfy { $0.cost.seconds > 0 && $0.cost.calls > 0 })
             #expect(profile.otherSeconds >= 0)
         }

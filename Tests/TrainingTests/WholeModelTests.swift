@@ -59,7 +59,7 @@ struct WholeModelTests {
         engine.initialize(seed: 1)
         for step in 0..<10 {
             let batch = try batch(setup, step: step)
-            _ = try engine.train(batch, globalSamples: batch.count, step: step, exchange: nil)
+            _ = try engine.train(batch, globalSamples: batch.count, step: step, sumOverRanks: nil)
             engine.update(SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: 0.01)
         }
         return engine.parametersSHA256

@@ -21,7 +21,7 @@ func digestOfStep(of network: Network, imageSize: Int, on backend: Backend) thro
             samples: samples, channels: network.inputChannels, height: imageSize, width: imageSize),
         labels: (0..<samples).map { Int32($0 % network.classes) }, sampleIDs: (0..<samples).map(UInt32.init),
         shardSizes: [Int](repeating: 1, count: samples))
-    let tally = try engine.train(batch, globalSamples: samples, step: 0, exchange: nil)
+    let tally = try engine.train(batch, globalSamples: samples, step: 0, sumOverRanks: nil)
     guard tally.lossSum.isFinite else { throw Divergence(model: network.name, loss: tally.lossSum) }
     engine.update(SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: 0.1)
     var digest: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -26,7 +26,7 @@ extension Engine {
     }
 
     /// Swaps averages and values: the network computes with its averages until the next call.
-    package func exchangeAverages() {
+    package func swapAverages() {
         forEachChunk { averages, weights, count in
             for index in 0..<count { (averages[index], weights[index]) = (weights[index], averages[index]) }
         }

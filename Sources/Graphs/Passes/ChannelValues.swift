@@ -1,8 +1,8 @@
 import Tensors
 
 extension Graph {
-    /// batchNorm(x) -> batchNorm(x, exchange(moments(x))), and batchNormGradient(x, dy) -> batchNormGradient(x, dy,
-    /// exchange(gradientSums(x, dy))): what is summed over channels, and what batch norms compute from it, becomes
+    /// batchNorm(x) -> batchNorm(x, allReduce(moments(x))), and batchNormGradient(x, dy) -> batchNormGradient(x, dy,
+    /// allReduce(gradientSums(x, dy))): what is summed over channels, and what batch norms compute from it, becomes
     /// values of the graph, and the sum over ranks a node.
     ///
     /// It comes behind all passes that rewrite batch norms. A sum that the epilogue of a value's writer takes
@@ -55,8 +55,8 @@ private struct ExposedChannels {
             gradientSums[norm.index] = node.channelOutput
         case .batchNormGradient(let norm):
             let sums = gradientSums[norm.index] ?? appendGradientSums(node, norm)
-            guard needsExchange(node, norm) else { break }
-            node.channelInputs.append(appendExchange(of: sums, layer: node.layer))
+            guard needsAllReduce(node, norm) else { break }
+            node.channelInputs.append(appendAllReduce(of: sums, layer: node.layer))
             node.channelOutput = newValue("gradient statistics", of: node.inputs[0])
             gradientStatistics[norm.index] = node.channelOutput
         default: break
@@ -67,7 +67,7 @@ private struct ExposedChannels {
 
     /// Whether anybody reads the batch norm's data gradient: else only those of its parameters are computed, from this
     /// rank's sums.
-    private func needsExchange(_ node: Node, _ norm: BatchNorm) -> Bool {
+    private func needsAllReduce(_ node: Node, _ norm: BatchNorm) -> Bool {
         node.output != nil || norm.defersShift || loadedGradients.contains(norm.index)
     }
 
@@ -121,7 +121,7 @@ private struct ExposedChannels {
         if let total = totals[x] { return total }
         if moments[x] == nil { append(Node(.moments, inputs: [x], output: nil, layer: layer)) }
         guard let sums = moments[x] else { preconditionFailure("no moments of \(graph[x].name)") }
-        let total = appendExchange(of: sums, layer: layer)
+        let total = appendAllReduce(of: sums, layer: layer)
         totals[x] = total
         return total
     }
@@ -136,13 +136,13 @@ private struct ExposedChannels {
     }
 
     /// Appends the sum over ranks; returns its result.
-    private mutating func appendExchange(of sums: ChannelValueID, layer: String) -> ChannelValueID {
+    private mutating func appendAllReduce(of sums: ChannelValueID, layer: String) -> ChannelValueID {
         let total = ChannelValueID(index: graph.channelValues.count)
         graph.channelValues.append(graph.channelValues[sums.index])
-        var exchange = Node(.exchange, inputs: [], output: nil, layer: layer)
-        exchange.channelInputs = [sums]
-        exchange.channelOutput = total
-        graph.nodes.append(exchange)
+        var allReduce = Node(.allReduce, inputs: [], output: nil, layer: layer)
+        allReduce.channelInputs = [sums]
+        allReduce.channelOutput = total
+        graph.nodes.append(allReduce)
         return total
     }
 }

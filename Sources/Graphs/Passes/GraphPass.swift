@@ -30,7 +30,7 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes the batch norm's
     /// gradient as it reads dy, where no other node reads that; the weights' gradient too
     case normGradientOnLoad = "norm-gradient-on-load"
-    /// …, exchange(a), …, exchange(b), … -> …, exchange(a), exchange(b), … where neither needs the other, forward and
+    /// …, allReduce(a), …, allReduce(b), … -> …, allReduce(a), allReduce(b), … where neither needs the other, forward and
     /// backward
     case normsTogether = "norms-together"
     /// gradient(…, f(x)) -> gradient(…, f(x) once more) where that lowers the peak of memory and f is cheap; chosen by
@@ -44,7 +44,7 @@ extension Graph {
     package func applying(_ passes: Set<GraphPass>) -> Graph {
         let ofNorms = GraphPass.allCases.filter { passes.contains($0) && $0 != .normsTogether }
         let exposed = ofNorms.reduce(self) { $0.applying($1) }.exposingChannelValues()
-        return passes.contains(.normsTogether) ? exposed.gatheringExchanges() : exposed
+        return passes.contains(.normsTogether) ? exposed.gatheringAllReduces() : exposed
     }
 
     private func applying(_ pass: GraphPass) -> Graph {

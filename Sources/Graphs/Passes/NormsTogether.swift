@@ -1,11 +1,11 @@
 extension Graph {
-    /// …, exchange(a), …, exchange(b), … -> …, exchange(a), exchange(b), … where neither needs the other, forward and
-    /// backward. Sums whose exchanges stand together go to other ranks in one message.
+    /// …, allReduce(a), …, allReduce(b), … -> …, allReduce(a), allReduce(b), … where neither needs the other, forward and
+    /// backward. Sums whose all-reduces stand together go to other ranks in one message.
     ///
-    /// Nodes keep their order, except that exchanges wait until no other node is ready. Then all ready exchanges come,
+    /// Nodes keep their order, except that all-reduces wait until no other node is ready. Then all ready all-reduces come,
     /// and right behind them the batch norms that read them. So a network sends as many messages as batch norms depend
     /// on each other in a chain: an inception block of six batch norms sends two.
-    func gatheringExchanges() -> Graph {
+    func gatheringAllReduces() -> Graph {
         guard purpose == .training else { return self }
         var gathered = self
         var order = GatheredOrder(self)
@@ -14,7 +14,7 @@ extension Graph {
     }
 }
 
-/// An order of a graph's nodes in which exchanges come as late, and as many at a time, as they can.
+/// An order of a graph's nodes in which all-reduces come as late, and as many at a time, as they can.
 private struct GatheredOrder {
     /// The number of a node's prerequisites that have not come yet, by node.
     private var missing: [Int]
@@ -23,7 +23,7 @@ private struct GatheredOrder {
     private let operations: [Operation]
     /// Nodes that are ready, the first one last.
     private var ready: [Int] = []
-    private var exchanges: [Int] = []
+    private var allReduces: [Int] = []
 
     init(_ graph: Graph) {
         missing = Array(repeating: 0, count: graph.nodes.count)
@@ -40,9 +40,9 @@ private struct GatheredOrder {
 
     mutating func take() -> [Int] {
         var order: [Int] = []
-        while !(ready.isEmpty && exchanges.isEmpty) {
-            let next = ready.isEmpty ? exchanges.sorted() : [ready.removeLast()]
-            if operations[next[0]].isExchange { exchanges = [] }
+        while !(ready.isEmpty && allReduces.isEmpty) {
+            let next = ready.isEmpty ? allReduces.sorted() : [ready.removeLast()]
+            if operations[next[0]].isAllReduce { allReduces = [] }
             order += next
             for done in next {
                 for index in waiting[done] {
@@ -56,21 +56,21 @@ private struct GatheredOrder {
     }
 
     private mutating func release(_ index: Int) {
-        guard !operations[index].isExchange else { return exchanges.append(index) }
+        guard !operations[index].isAllReduce else { return allReduces.append(index) }
         ready.insert(index, at: ready.firstIndex { comes(index, after: $0) } ?? ready.count)
     }
 
     /// Whether a node that is ready comes after another: batch norms come first.
     private func comes(_ index: Int, after other: Int) -> Bool {
-        let (isNorm, otherIsNorm) = (operations[index].readsExchange, operations[other].readsExchange)
+        let (isNorm, otherIsNorm) = (operations[index].readsAllReduce, operations[other].readsAllReduce)
         return isNorm == otherIsNorm ? other < index : otherIsNorm
     }
 }
 
 extension Operation {
-    fileprivate var isExchange: Bool { if case .exchange = self { true } else { false } }
+    fileprivate var isAllReduce: Bool { if case .allReduce = self { true } else { false } }
 
-    fileprivate var readsExchange: Bool {
+    fileprivate var readsAllReduce: Bool {
         switch self {
         case .batchNorm, .batchNormGradient: true
         default: false

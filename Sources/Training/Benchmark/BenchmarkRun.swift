@@ -112,14 +112,14 @@ final class BenchmarkRun {
         timeline.begin(at: start)
         let calls = try train()
         let trained = monotonicSeconds()
-        let exchanged = world.recorder.seconds(on: .main) - before
+        let communicated = world.recorder.seconds(on: .main) - before
         let (report, summed) = try sumAndUpdate()
         let updated = monotonicSeconds()
         timeline.end(trained: trained, update: updated - summed)
-        let exposed = exchanged + report.waited
+        let exposed = communicated + report.waited
         communicationTimes.append(
             CommunicationTimes(
-                total: exchanged + report.seconds, exposed: exposed, compute: updated - start - exposed))
+                total: communicated + report.seconds, exposed: exposed, compute: updated - start - exposed))
         try world.barrier()
         let end = monotonicSeconds()
         step += 1
@@ -131,10 +131,10 @@ final class BenchmarkRun {
 
     /// Takes a whole training step on a loaded batch, without recording it.
     func step(on loaded: LoadedBatch) throws {
-        let exchange: StatisticsExchange? =
+        let sumOverRanks: SumOverRanks? =
             sharesMoments ? { [world] moments in try world.sum(&moments, as: "batch norm") } : nil
         _ = try engine.train(
-            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: exchange,
+            loaded.batch, globalSamples: loaded.globalSamples, step: step, sumOverRanks: sumOverRanks,
             momentSamples: loaded.momentSamples, progress: gradientSum.finished)
         _ = try sumAndUpdate()
         step += 1
@@ -152,10 +152,10 @@ final class BenchmarkRun {
 
     /// Takes one forward and backward pass; returns its calls where they are recorded.
     private func train() throws -> [TimedCall] {
-        let exchange: StatisticsExchange? =
+        let sumOverRanks: SumOverRanks? =
             sharesMoments
             ? { [world, timeline] moments in
-                try timeline.exchanging(moments.count) { try world.sum(&moments, as: "batch norm") }
+                try timeline.summing(moments.count) { try world.sum(&moments, as: "batch norm") }
             } : nil
         let progress: GradientProgress = { [timeline, gradientSum] count in
             timeline.finished(count)
@@ -163,11 +163,11 @@ final class BenchmarkRun {
         }
         guard recording != nil else {
             _ = try engine.train(
-                batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress)
+                batch, globalSamples: batchSize, step: step, sumOverRanks: sumOverRanks, progress: progress)
             return []
         }
         return try engine.profile(
-            batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress
+            batch, globalSamples: batchSize, step: step, sumOverRanks: sumOverRanks, progress: progress
         ).calls
     }
 }

@@ -34,7 +34,7 @@ package struct Profile: Sendable {
     package struct Kind: Sendable {
         package let kind: OperationKind
         package let cost: Cost
-        /// The kernels that computed it, the slowest first: `KernelTable`'s names, and `sgemm`, `exchange`, `load`,
+        /// The kernels that computed it, the slowest first: `KernelTable`'s names, and `sgemm`, `all-reduce`, `load`,
         /// `sum` for work of the calling thread.
         package let kernels: [(name: String, cost: Cost)]
     }

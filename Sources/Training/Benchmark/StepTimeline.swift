@@ -28,7 +28,7 @@ final class StepTimeline {
     }
 
     /// Notes a sum of moments, which `body` computes; its time does not count.
-    func exchanging(_ moments: Int, _ body: () throws -> Void) rethrows {
+    func summing(_ moments: Int, _ body: () throws -> Void) rethrows {
         current.events.append(StepMeasurement.Event(seconds: monotonicSeconds() - since, moments: moments))
         try body()
         since = monotonicSeconds()

@@ -45,9 +45,9 @@ extension Trainer {
     /// Evaluates the averages, where they are kept. Collective.
     private func evaluateAverages() throws {
         guard engine.keepsAverages else { return averagedEvaluation = nil }
-        engine.exchangeAverages()
+        engine.swapAverages()
         let evaluation = try evaluateWeights()
-        engine.exchangeAverages()
+        engine.swapAverages()
         averagedEvaluation = evaluation
         report(.averagedEvaluation, evaluation)
     }

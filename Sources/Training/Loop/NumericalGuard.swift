@@ -118,7 +118,7 @@ extension Trainer {
         // Counts the events that all ranks have in the same order: sums of moments, and ends of passes.
         var moment = 0.0
         var place: Double?
-        let exchange = statisticsExchange.map { sum -> StatisticsExchange in
+        let checkedSum = sumOverRanks.map { sum -> SumOverRanks in
             { moments in
                 moment += 1
                 if place == nil, moments.indices.contains(where: { !moments[$0].isFinite }) { place = moment }
@@ -127,7 +127,7 @@ extension Trainer {
         }
         for pass in loaded.earlierPasses + [loaded] {
             let own = try engine.train(
-                pass.batch, globalSamples: pass.globalSamples, step: step, exchange: exchange,
+                pass.batch, globalSamples: pass.globalSamples, step: step, sumOverRanks: checkedSum,
                 momentSamples: pass.momentSamples, progress: gradientProgress { _ in })
             if !own.lossSum.isFinite { place = place ?? moment + 1 }
             if !engine.gradientsAreFinite() { place = place ?? moment + 2 }

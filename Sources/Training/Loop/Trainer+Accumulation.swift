@@ -30,7 +30,7 @@ extension Trainer {
 
     private func train(_ pass: LoadedBatch, progress: GradientProgress?) throws -> Tally {
         try engine.train(
-            pass.batch, globalSamples: pass.globalSamples, step: step, exchange: statisticsExchange,
+            pass.batch, globalSamples: pass.globalSamples, step: step, sumOverRanks: sumOverRanks,
             momentSamples: pass.momentSamples, lossDivisor: pass.lossDivisor, progress: progress)
     }
 

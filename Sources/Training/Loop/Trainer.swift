@@ -278,7 +278,7 @@ package final class Trainer {
     }
 
     /// The sum of batch norms' moments over ranks; nil where each rank keeps its own.
-    var statisticsExchange: StatisticsExchange? {
+    var sumOverRanks: SumOverRanks? {
         guard recipe.batchNorm == .sync else { return nil }
         return { [world] moments in try world.sum(&moments, as: "batch norm") }
     }

@@ -37,12 +37,12 @@ struct TimeAccount {
     mutating func enter(_ next: TimeSplit.Part, collectives: Double, at time: Double = monotonicSeconds()) {
         let communicated = collectives + waitedForGradients
         let elapsed = time - since
-        var exchanged = 0.0
+        var within = 0.0
         if part == .computing || part == .data {
-            exchanged = min(max(communicated - communicatedBefore, 0), elapsed)
-            split.communication += exchanged
+            within = min(max(communicated - communicatedBefore, 0), elapsed)
+            split.communication += within
         }
-        split[part] += elapsed - exchanged
+        split[part] += elapsed - within
         (part, since, communicatedBefore) = (next, time, communicated)
     }
 }

@@ -63,7 +63,7 @@ struct ProfileText {
 
     /// The note on which rows are kernels of the instruction set and which are not.
     private var backendNote: String {
-        let others = ["load", "exchange", "sgemm", "sum"].filter { name in
+        let others = ["load", "all-reduce", "sgemm", "sum"].filter { name in
             profile.kinds.contains { kind in kind.kernels.contains { $0.name == name } }
         }
         return "All of these but \(others.joined(separator: ", ")) are kernels compiled for "
