@@ -25,7 +25,7 @@ extension PointToPoint {
         try tree.run { (step: SumTree.Step) throws(CollectiveError) in
             switch step {
             case .exchange(let exchange):
-                try exchange(&values, exchange, wire, &scratch.sent, &scratch.received)
+                try carryOut(exchange, on: &values, wire, &scratch.sent, &scratch.received)
             case .finish(let own):
                 var part = values._mutatingExtracting(own)
                 wire.round(&part)
@@ -33,8 +33,8 @@ extension PointToPoint {
         }
     }
 
-    private func exchange(
-        _ values: inout MutableSpan<Float>, _ exchange: SumTree.Exchange, _ wire: WireFormat,
+    private func carryOut(
+        _ exchange: SumTree.Exchange, on values: inout MutableSpan<Float>, _ wire: WireFormat,
         _ sent: inout [UInt16], _ received: inout [UInt16]
     ) throws(CollectiveError) {
         let chunk = sumMessages.part / 2
@@ -47,7 +47,7 @@ extension PointToPoint {
             var words = received.mutableSpan
             var bytes = words.mutableBytes
             var incoming = bytes._mutatingExtracting(first: 2 * target.count)
-            try exchange(
+            try self.exchange(
                 send: sent.span.extracting(first: outgoing.count).bytes, receive: &incoming,
                 with: exchange.partner)
             var place = values._mutatingExtracting(target)

@@ -48,7 +48,7 @@ extension PointToPoint {
         if scratch.count < room { scratch = Array(repeating: 0, count: room) }
         let tree = sumTree(count: values.count, isShort: values.count * stride <= shortSumBytes)
         try tree.run { (step: SumTree.Step) throws(CollectiveError) in
-            if case .exchange(let exchange) = step { try exchange(&values, exchange, &scratch) }
+            if case .exchange(let exchange) = step { try carryOut(exchange, on: &values, &scratch) }
         }
     }
 
@@ -59,8 +59,8 @@ extension PointToPoint {
 
     /// Sends one range chunk by chunk while another comes in. Both sides use the same chunks, as the one's `send` is as
     /// long as the other's `receive`.
-    private func exchange<Element: Addend>(
-        _ values: inout MutableSpan<Element>, _ exchange: SumTree.Exchange, _ scratch: inout [Element]
+    private func carryOut<Element: Addend>(
+        _ exchange: SumTree.Exchange, on values: inout MutableSpan<Element>, _ scratch: inout [Element]
     ) throws(CollectiveError) {
         let stride = MemoryLayout<Element>.stride
         let longest = Swift.max(exchange.send.count, exchange.receive.count)
@@ -73,13 +73,14 @@ extension PointToPoint {
                 var room = scratch.mutableSpan
                 var bytes = room.mutableBytes
                 var incoming = bytes._mutatingExtracting(first: target.count * stride)
-                try exchange(send: values.span.extracting(outgoing).bytes, receive: &incoming, with: exchange.partner)
+                try self.exchange(
+                    send: values.span.extracting(outgoing).bytes, receive: &incoming, with: exchange.partner)
                 var sums = values._mutatingExtracting(target)
                 Element.add(scratch.span, to: &sums)
             } else {
                 try values.withParts(reading: outgoing, writing: target) { source, place throws(CollectiveError) in
                     var incoming = place.mutableBytes
-                    try exchange(send: source.bytes, receive: &incoming, with: exchange.partner)
+                    try self.exchange(send: source.bytes, receive: &incoming, with: exchange.partner)
                 }
             }
             offset += chunk

@@ -100,17 +100,15 @@ final class Commands {
         try process.run()
         // The signal is sent once: soon after, there is no process left to ask for its children.
         var isKilled = false
-        while process.isRunning {
-            if !isKilled && isEnough() {
-                isKilled = true
-                try Self.send(signal, toChildrenOf: process.processIdentifier, rank: rank)
-                if let secondSignal {
-                    // No process stays stopped even where this throws.
-                    defer { try? Self.send(secondSignal, toChildrenOf: process.processIdentifier, rank: rank) }
-                    try betweenSignals()
-                }
+        try Self.watch(process) {
+            guard !isKilled && isEnough() else { return }
+            isKilled = true
+            try Self.send(signal, toChildrenOf: process.processIdentifier, rank: rank)
+            if let secondSignal {
+                // No process stays stopped even where this throws.
+                defer { try? Self.send(secondSignal, toChildrenOf: process.processIdentifier, rank: rank) }
+                try betweenSignals()
             }
-            Thread.sleep(forTimeInterval: 0.002)
         }
         process.waitUntilExit()
         let signalled: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
@@ -119,6 +117,17 @@ final class Commands {
             output: try String(contentsOfFile: outputPath, encoding: .utf8),
             errors: try String(contentsOfFile: errorPath, encoding: .utf8),
             seconds: start.duration(to: .now) / .seconds(1))
+    }
+
+    /// Calls `look` again and again while a process runs, with pauses nine times as long as it takes: the process itself
+    /// needs the cores.
+    static func watch(_ process: Process, _ look: () throws -> Void) rethrows {
+        while process.isRunning {
+            let start = ContinuousClock.now
+            try look()
+            let spent = start.duration(to: .now) / .seconds(1)
+            Thread.sleep(forTimeInterval: min(max(9 * spent, 0.002), 0.05))
+        }
     }
 
     static let allRanks = -1

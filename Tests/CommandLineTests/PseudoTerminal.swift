@@ -61,7 +61,7 @@ final class PseudoTerminal: Sendable {
 /// The lines that a terminal shows after it was sent a text.
 struct Screen {
     /// From the top; what a window cannot show any more included.
-    private(set) var lines = [""]
+    private(set) var lines: [String] = []
     /// Each state of the last line before it was drawn again, moved on or taken away.
     private(set) var drawings: [String] = []
     /// Whether colours were asked for.
@@ -71,14 +71,16 @@ struct Screen {
 
     init(_ text: String) {
         var rest = Array(text.replacing("\r\n", with: "\n").unicodeScalars)[...]
+        var line: [Character] = []
         var column = 0
         while let scalar = rest.popFirst() {
             switch scalar {
             case "\n":
-                lines.append("")
+                lines.append(String(line))
+                line = []
                 column = 0
             case "\r":
-                if !lines[lines.count - 1].isEmpty { drawings.append(lines[lines.count - 1]) }
+                if !line.isEmpty { drawings.append(String(line)) }
                 column = 0
             case "\u{1B}":
                 let end = rest.firstIndex { $0 == "m" || $0 == "K" } ?? rest.endIndex
@@ -86,18 +88,17 @@ struct Screen {
                 let kind = end < rest.endIndex ? rest[end] : "?"
                 rest = end < rest.endIndex ? rest[rest.index(after: end)...] : []
                 switch (sequence, kind) {
-                case ("[", "K"): lines[lines.count - 1] = String(lines[lines.count - 1].prefix(column))
+                case ("[", "K"): line = Array(line.prefix(column))
                 case ("[36", "m"), ("[0", "m"): isColoured = true
                 default: odd.append("\(sequence)\(kind)")
                 }
             default:
                 if scalar.value < 0x20 && scalar != "\t" { odd.append("\(scalar.value)") }
-                var line = Array(lines[lines.count - 1])
                 if column < line.count { line[column] = Character(scalar) } else { line.append(Character(scalar)) }
-                lines[lines.count - 1] = String(line)
                 column += 1
             }
         }
+        lines.append(String(line))
     }
 }
 
@@ -124,10 +125,7 @@ extension Commands {
         process.standardOutput = terminal.program
         process.standardError = terminal.program
         try process.run()
-        while process.isRunning {
-            meanwhile()
-            Thread.sleep(forTimeInterval: 0.002)
-        }
+        Self.watch(process, meanwhile)
         process.waitUntilExit()
         return (process.terminationStatus, try terminal.end())
     }
