@@ -28,6 +28,14 @@ struct SnapshotTests {
         return lines
     }
 
+    /// The story of a run that nothing happens to.
+    private static let calm = Result {
+        let tests = try SnapshotTests()
+        let outcome = try tests.commands.run(tests.flags("calm"))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return try tests.story("calm")
+    }
+
     /// The file that a run has in this host's memory.
     private func file(_ output: String) throws -> String {
         let identity = try String(contentsOfFile: "\(commands.folder)/\(output)/run.id", encoding: .utf8)
@@ -41,8 +49,6 @@ struct SnapshotTests {
             ("compute:0:0", 0),
         ])
     func killed(place: String, step: Int) throws {
-        let calm = try commands.run(flags("calm"))
-        #expect(calm.status == 0, "\(calm.errors)")
         let dead = try commands.run(
             flags("dead") + snapshots, ranks: 2, environment: ["CNN_TRAIN_FAULT": "kill:" + place])
         #expect(dead.status != 0, "\(dead.errors)")
@@ -54,7 +60,7 @@ struct SnapshotTests {
         #expect(
             resumed.output.contains("going on after step \(step), from the memory of host \(host) (rank 0)")
                 == (step > 0), "\(resumed.output)")
-        #expect(try story("dead") == story("calm"))
+        #expect(try story("dead") == Self.calm.get())
         #expect(!FileManager.default.fileExists(atPath: file))
     }
 
@@ -110,8 +116,6 @@ struct SnapshotTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.complaints.count == 1, "\(outcome.errors)")
         #expect(outcome.errors.contains("/dev/shm has 204800 bytes left for snapshots, which need"))
-        let calm = try commands.run(flags("calm"))
-        #expect(calm.status == 0)
-        #expect(try story("small") == story("calm"))
+        #expect(try story("small") == Self.calm.get())
     }
 }

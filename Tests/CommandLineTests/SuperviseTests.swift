@@ -23,10 +23,11 @@ struct SuperviseTests {
     }
 
     /// The digest of a run that nothing happens to.
-    private func calmDigest(epochs: Int = 12) throws -> String {
-        let outcome = try commands.run(train(epochs: epochs, output: "calm"))
+    private static let calmDigest = Result {
+        let tests = try SuperviseTests()
+        let outcome = try tests.commands.run(tests.train(output: "calm"))
         #expect(outcome.status == 0, "\(outcome.errors)")
-        return try #require(digest("calm"))
+        return try #require(tests.digest("calm"))
     }
 
     private func digest(_ output: String) -> String? {
@@ -117,7 +118,7 @@ struct SuperviseTests {
 
     @Test("a supervised run whose rank and then mpirun are killed ends with the bits of an undisturbed run")
     func killed() throws {
-        let calm = try calmDigest()
+        let calm = try Self.calmDigest.get()
         var victims = [pid_t]()
         var job: String?
         let outcome = try commands.run(
@@ -192,7 +193,7 @@ struct SuperviseTests {
         "a supervised run saves its state and leaves when it is asked to, to go on later",
         arguments: [SIGTERM, SIGUSR1])
     func leaves(_ number: Int32) throws {
-        let calm = try calmDigest()
+        let calm = try Self.calmDigest.get()
         var job: String?
         let left = try commands.run(
             supervised(), signal: number,
@@ -239,7 +240,7 @@ struct SuperviseTests {
 
     @Test("a supervised run goes on when the agent on a host is killed, which counts as the host's end")
     func agentKilled() throws {
-        let calm = try calmDigest()
+        let calm = try Self.calmDigest.get()
         var agent: pid_t?
         let outcome = try commands.run(
             supervised(),
