@@ -6,7 +6,7 @@ import Testing
 @Suite("The zoo as graphs")
 struct ZooGraphTests {
     /// Layers, and the shapes of their outputs in the papers.
-    private static let stages: [(model: String, layer: String, shape: String)] = [
+    private static let shapes: [(model: String, layer: String, shape: String)] = [
         ("lenet", "0", "28x28x6"), ("lenet", "3", "10x10x16"), ("lenet", "5", "5x5x16"), ("lenet", "7", "120"),
         ("lenet_bn", "7", "4x4x16"), ("alexnet", "features.12", "6x6x256"),
         ("alexnet_bn", "features.0", "55x55x96"),
@@ -46,7 +46,7 @@ struct ZooGraphTests {
         ("mobilenet_v1", "features.13.5", "7x7x1024"), ("mobilenet_v2", "features.18.2", "7x7x1280"),
     ]
 
-    @Test("stages have the papers' shapes", arguments: stages)
+    @Test("stages have the papers' shapes", arguments: shapes)
     func stages(model: String, layer: String, shape: String) throws {
         let value = try #require(try graph(model).values.last { $0.name == layer })
         // A vector is a map of one pixel here.

@@ -105,8 +105,8 @@ private enum JSON: Decodable, Equatable {
         #expect(try property("strict")["default"] == .boolean(false))
     }
 
-    /// Values of keys.
-    private static let values: [(key: String, json: String, isRight: Bool)] = [
+    /// Values of keys, and whether they are right.
+    private static let samples: [(key: String, json: String, isRight: Bool)] = [
         ("model", "\"lenet\"", true), ("model", "[\"lenet\"]", false), ("model", "5", true),
         ("epochs", "5", true), ("epochs", "0", false), ("epochs", "1.5", false), ("epochs", "\"5\"", false),
         ("epochs", "true", false), ("epochs", "1000001", false), ("lr", "1e-3", true), ("lr", "0", false),
@@ -140,7 +140,7 @@ private enum JSON: Decodable, Equatable {
         ("checkpoint_level", "-7", true), ("checkpoint_level", "20", false),
     ]
 
-    @Test("the schema of recipes takes and refuses the values that recipes do", arguments: values)
+    @Test("the schema of recipes takes and refuses the values that recipes do", arguments: samples)
     func values(key: String, json: String, isRight: Bool) throws {
         #expect(try JSON(json).satisfies(property(key)) == isRight)
         let isRead = (try? Recipe.check(file("\(key): \(json)"))) != nil
