@@ -4,11 +4,16 @@ import CImageCodecs
 package enum Pictures {
     /// A smooth picture with another gradient in each channel, so that JPEG loses little and nothing is symmetric.
     package static func gradient(width: Int, height: Int, channels: Int) -> [UInt8] {
-        (0..<height).flatMap { y in
-            (0..<width).flatMap { x in
-                (0..<channels).map { UInt8((40 * $0 + 90 * x / width + 70 * y / height + 20) & 255) }
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(height * width * channels)
+        for y in 0..<height {
+            for x in 0..<width {
+                for channel in 0..<channels {
+                    pixels.append(UInt8((40 * channel + 90 * x / width + 70 * y / height + 20) & 255))
+                }
             }
         }
+        return pixels
     }
 
     package static func png(_ pixels: [UInt8], width: Int, height: Int, channels: Int) -> [UInt8] {
