@@ -92,11 +92,11 @@ struct RunTests {
 
     @Test("a run that was killed resumes to the same bits")
     func kill() throws {
-        _ = try train("whole", "--epochs", "120")
+        _ = try train("whole", "--epochs", "60")
         let flags = [
             "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads",
             "1",
-            "--log-every", "1", "--epochs", "120", "--output", "killed",
+            "--log-every", "1", "--epochs", "60", "--output", "killed",
         ]
         let killed = try commands.run(flags, killedWhen: { (try? checkpoints("killed").count) ?? 0 >= 2 })
         #expect(killed.status == 128 + SIGKILL)
