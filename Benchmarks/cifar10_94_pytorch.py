@@ -11,7 +11,7 @@ Single GPU", 2024, and github.com/KellerJordan/cifar10-airbench) in float32:
 
 Pictures are decoded before the clock starts. Prints accuracy without and with the views, and minutes, for each seed.
 
-Usage: cifar10_94_pytorch.py FOLDER [--seeds 5] [--threads N] [--epochs 8] [--steps N]     needs: torch, Pillow, numpy
+Usage: cifar10_94_pytorch.py FOLDER [--seeds 5] [--first 1] [--threads N] [--epochs 8] [--steps N]     needs: torch, Pillow, numpy
 FOLDER has train/CLASS/*.jpg and test/CLASS/*.jpg.
 """
 import argparse
@@ -189,6 +189,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=1, help="the first of the seeds")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--steps", type=int, help="ends the run early, its schedule too")
@@ -198,7 +199,7 @@ def main():
     torch.set_flush_denormal(True)
     (images, labels), (test_images, test_labels) = (pictures(f"{options.folder}/{split}") for split in ("train", "test"))
     found = []
-    for seed in range(1, options.seeds + 1):
+    for seed in range(options.first, options.first + options.seeds):
         torch.manual_seed(seed)
         start = time.time()
         model = trained(images, labels, options.epochs, options.steps)
