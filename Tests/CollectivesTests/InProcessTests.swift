@@ -7,9 +7,7 @@ import collectives_check
 struct InProcessTests {
     @Test("every collective keeps its promise between threads", arguments: 1...15, [false, true])
     func collectives(ranks: Int, areCrowded: Bool) throws {
-        // Long sums take the same steps with any number of ranks.
-        let areLong = !areCrowded || [2, 3, 8].contains(ranks)
-        _ = try InProcessCommunicator.run(ranks: ranks, areCrowded: areCrowded) { try checkAll($0, areLong: areLong) }
+        _ = try InProcessCommunicator.run(ranks: ranks, areCrowded: areCrowded) { try checkAll($0) }
     }
 
     @Test("short sums have the same bits in pairs", arguments: [2, 4, 8, 16])
