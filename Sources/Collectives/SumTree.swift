@@ -2,7 +2,7 @@
 //
 // P is the largest power of two that is not above the number of ranks. Ranks from P on send their numbers to rank
 // r - P, which adds them first, and receive the sum at the end. The others exchange numbers:
-// - small messages: recursive doubling, log2 P exchanges of all of them;
+// - small messages: recursive doubling, log2 P exchanges of all numbers;
 // - large ones: reduce-scatter by recursive halving, then all-gather by recursive doubling (Rabenseifner, "Optimization
 //   of Collective Reduction Operations", ICCS 2004).
 // In both, rank r adds the numbers of rank r ^ P/2, then of r ^ P/4, … r ^ 1: each number takes the same path through

@@ -7,8 +7,8 @@ package import Tensors
 package struct TimedCall: Sendable {
     /// The node that the call belongs to: an index into `Engine.trainingNodes(samples:)`.
     package let node: Int
-    /// The kernel's name in `KernelTable`; `sgemm` for OpenBLAS's products, `all-reduce` for sums of batch norms' moments
-    /// over ranks.
+    /// The kernel's name in `KernelTable`; `sgemm` for OpenBLAS's products, `all-reduce` for sums of batch norms'
+    /// moments over ranks.
     package let name: String
     /// Seconds on the clock of `monotonicSeconds`.
     package let start: Double

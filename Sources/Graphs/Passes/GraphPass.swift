@@ -30,8 +30,8 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes the batch norm's
     /// gradient as it reads dy, where no other node reads that; the weights' gradient too
     case normGradientOnLoad = "norm-gradient-on-load"
-    /// …, allReduce(a), …, allReduce(b), … -> …, allReduce(a), allReduce(b), … where neither needs the other, forward and
-    /// backward
+    /// …, allReduce(a), …, allReduce(b), … -> …, allReduce(a), allReduce(b), … where neither needs the other, forward
+    /// and backward
     case normsTogether = "norms-together"
     /// gradient(…, f(x)) -> gradient(…, f(x) once more) where that lowers the peak of memory and f is cheap; chosen by
     /// the engine, which knows the lifetimes

@@ -1,10 +1,10 @@
 extension Graph {
-    /// …, allReduce(a), …, allReduce(b), … -> …, allReduce(a), allReduce(b), … where neither needs the other, forward and
-    /// backward. Sums whose all-reduces stand together go to other ranks in one message.
+    /// …, allReduce(a), …, allReduce(b), … -> …, allReduce(a), allReduce(b), … where neither needs the other, forward
+    /// and backward. Sums whose all-reduces stand together go to other ranks in one message.
     ///
-    /// Nodes keep their order, except that all-reduces wait until no other node is ready. Then all ready all-reduces come,
-    /// and right behind them the batch norms that read them. So a network sends as many messages as batch norms depend
-    /// on each other in a chain: an inception block of six batch norms sends two.
+    /// Nodes keep their order, except that all-reduces wait until no other node is ready. Then all ready all-reduces
+    /// come, and right behind them the batch norms that read them. So a network sends as many messages as batch norms
+    /// depend on each other in a chain: an inception block of six batch norms sends two.
     func gatheringAllReduces() -> Graph {
         guard purpose == .training else { return self }
         var gathered = self
