@@ -172,7 +172,7 @@ struct FuzzTests {
     }
 }
 
-/// The rounds in which a reader is tested: DATA_FUZZ_SECONDS (2) seconds of them, from seed DATA_FUZZ_SEED (1) on.
+/// The rounds in which a reader is tested: DATA_FUZZ_SECONDS (5) seconds of them, from seed DATA_FUZZ_SEED (1) on.
 private struct FuzzRounds {
     private let seed: UInt64
     private let seconds: Double
@@ -182,7 +182,7 @@ private struct FuzzRounds {
     init(_ name: String) {
         let settings = ProcessInfo.processInfo.environment
         seed = settings["DATA_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
-        seconds = settings["DATA_FUZZ_SECONDS"].flatMap { Double($0) } ?? 2
+        seconds = settings["DATA_FUZZ_SECONDS"].flatMap { Double($0) } ?? 5
         last = settings["DATA_FUZZ_KEEP"].map { "\($0)/last-\(name)" } ?? ""
     }
 
