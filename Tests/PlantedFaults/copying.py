@@ -11,6 +11,9 @@ import sites
 # The tests that are held against faults, and what they need; the rest of the package is left out.
 TESTED = ("engine-check", "KernelsTests", "GraphsTests", "EngineTests")
 FAULTY = ("KernelsAVX512", "KernelsAVX2", "KernelsBaseline", "Compiler", "Engine", "Graphs")
+# Optimised, as launch/test builds them.
+BUILD = ["swift", "build", "--configuration", "release", "-Xswiftc", "-enable-testing"]
+BINARIES = ".build/release"
 HEADER = """// The fault that this process has; 0 for none. A constant to whoever reads it, so that loops do not read it again.
 extern const int plantedFault;
 """
@@ -102,7 +105,7 @@ def build(source, folder, faults):
     for arguments in (["--target", "Graphs"], ["--target", "KernelsBaseline"], ["--target", "Compiler"],
                       ["--target", "Engine"], ["--build-tests"]):
         while True:
-            done = run(["swift", "build", *arguments], folder, stderr=subprocess.STDOUT)
+            done = run([*BUILD, *arguments], folder, stderr=subprocess.STDOUT)
             if done.returncode == 0:
                 break
             found = {(pathlib.Path(match[1]).name, int(match[2]))

@@ -91,7 +91,7 @@ def run_stage(stage, number, limit):
     """The test that fails, or how the program ends; nothing where all hold."""
     process = subprocess.Popen(
         stage.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        start_new_session=True, env={**os.environ, "PLANTED_FAULT": str(number)})
+        start_new_session=True, env={**os.environ, "PLANTED_FAULT": str(number), "NO_COLOR": "1"})
     watch = Watch(process.pid, limit)
     watch.start()
     what = None
