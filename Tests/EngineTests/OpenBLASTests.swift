@@ -5,7 +5,8 @@ import Testing
 @testable import Compiler
 @testable import Engine
 
-@Suite("OpenBLAS as a library")
+// One after the other: whoever loads OpenBLAS changes the environment for a moment.
+@Suite("OpenBLAS as a library", .serialized)
 struct OpenBLASTests {
     private func failure(_ names: String...) -> String {
         let error = #expect(throws: NoSharedLibrary.self) { _ = try OpenBLAS(names: names) }
@@ -29,8 +30,10 @@ struct OpenBLASTests {
 
     @Test("OpenBLAS takes kernels for what the CPU has, and leaves the environment as it was")
     func kernels() throws {
+        // No other suite loads it from here on.
+        _ = try OpenBLAS.loaded()
         let before = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
-        let library = try OpenBLAS.loaded()
+        let library = try OpenBLAS(names: OpenBLAS.names)
         #expect(getenv("OPENBLAS_CORETYPE").map { String(cString: $0) } == before)
         let chosen = try #require(library.chosenCore)
         if let asked = before ?? OpenBLAS.core { #expect(chosen.lowercased() == asked.lowercased()) }

@@ -207,6 +207,53 @@ private struct OptimizerFile: Decodable {
         #expect(bits(engine) == bits(other))
     }
 
+    @Test("LARS moves parameters without weight decay as SGD does, whatever their norms")
+    func larsWithoutDecay() throws {
+        let specimen = Specimens.norms[0]
+        let engines = try [LARS(momentum: 0, trust: 0.1, weightDecay: 0.01), SGD(momentum: 0, weightDecay: 0)].map { (rule: any OptimizerRule) in
+            let engine = try specimen.engine(Backend.supported[0]) { $0.optimizer = rule }
+            for id in specimen.training.trainable { engine.setDecayMultiplier(0, of: id) }
+            let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
+            engine.update(rule, learningRate: 0.5)
+            return engine
+        }
+        for id in specimen.training.trainable {
+            for (lars, sgd) in zip(engines[0].values(of: id), engines[1].values(of: id)) {
+                #expect(abs(lars - sgd) <= 4 * Float(Tolerance.roundoff) * (1 + abs(sgd)), "\(specimen.training[id].name)")
+            }
+        }
+    }
+
+    @Test("Muon takes weight decay off a matrix that it scales to a norm")
+    func decayOfScaledMatrices() throws {
+        let specimen = Specimens.norms[0]
+        let (rate, decay) = (0.5, 0.25)
+        let engines = try [0, decay].map { decay in
+            let rule = Muon(weightDecay: decay, normalises: true)
+            let engine = try specimen.engine(Backend.supported[0]) { $0.optimizer = rule }
+            for id in specimen.training.trainable { engine.setDecayMultiplier(1, of: id) }
+            let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
+            engine.update(rule, learningRate: Float(rate))
+            return engine
+        }
+        for (id, values) in specimen.parameters where specimen.training.trainable.contains(id) {
+            let parameter = specimen.training[id]
+            guard parameter.shape.count > 1 else { continue }
+            let norm = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            let scale = Double(parameter.shape[0]).squareRoot() / norm
+            let (without, with) = (engines[0].values(of: id), engines[1].values(of: id))
+            for index in values.indices {
+                let expected = scale * rate * decay * Double(values[index])
+                let difference = Double(without[index]) - Double(with[index])
+                // Each of the two is rounded three times at most.
+                let bound = 6 * Tolerance.roundoff * (1 + abs(Double(without[index])) + scale * abs(Double(values[index])))
+                #expect(abs(difference - expected) <= bound, "\(parameter.name) [\(index)]")
+            }
+        }
+    }
+
     @Test("a clipped gradient has the norm or the range that is asked for, and a smaller one keeps its bits")
     func clips() throws {
         let specimen = Specimens.norms[0]
