@@ -143,6 +143,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
             swiftSettings: optimized),
+        .target(
+            name: "CommandSupport", dependencies: ["Engine", "ImageFaults", "TestRandom", "TestSupport"],
+            path: "Tests/CommandSupport", swiftSettings: testSettings),
         .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: optimized),
         .executableTarget(
             name: "collectives-check", dependencies: ["Collectives", "TestRandom"], path: "Tests/CollectivesCheck",
@@ -221,10 +224,10 @@ let package = Package(
         tests(
             "CommandLine",
             [
-                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Fitness", "Recipes",
-                "Runs", "ImageFaults",
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CommandSupport", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Fitness", "Runs",
+                "ImageFaults", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
+        // Apart from the tests that only start the program, which need not wait until it is compiled.
+        tests("Usage", ["cnn-train", "CommandSupport", "Recipes"]),
     ]
 )

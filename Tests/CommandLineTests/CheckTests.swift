@@ -1,3 +1,4 @@
+import CommandSupport
 import Fitness
 import Foundation
 import Testing

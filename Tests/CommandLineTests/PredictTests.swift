@@ -1,5 +1,6 @@
 import CImageCodecs
 import Checkpoints
+import CommandSupport
 import Foundation
 import Testing
 

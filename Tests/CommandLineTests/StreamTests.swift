@@ -1,4 +1,5 @@
 import Checkpoints
+import CommandSupport
 import Foundation
 import Testing
 

@@ -1,19 +1,19 @@
 import Engine
-import Foundation
+package import Foundation
 import TestSupport
-import Testing
+package import Testing
 
 /// The outcome of a command.
-struct Outcome {
+package struct Outcome {
     /// The exit status; 124 where the command hung and had to be stopped, 128 plus the number of a signal that ended
     /// it.
-    let status: Int32
-    let output: String
-    let errors: String
-    let seconds: Double
+    package let status: Int32
+    package let output: String
+    package let errors: String
+    package let seconds: Double
 
     /// The lines of standard error that come from the program and not from mpirun.
-    var complaints: [String] {
+    package var complaints: [String] {
         errors.split(separator: "\n").map(String.init).filter {
             $0.hasPrefix("cnn-train: ") || $0.hasPrefix("rank ") || $0.contains("Fatal error")
         }
@@ -21,17 +21,17 @@ struct Outcome {
 }
 
 /// The binary that was built beside this test bundle, started in a folder of its own.
-final class Commands {
-    let folder: String
+package final class Commands {
+    package let folder: String
 
-    init() throws {
+    package init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "command-line-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    static func binary() throws -> String {
+    package static func binary() throws -> String {
         let build = try #require(Bundle.main.executableURL).deletingLastPathComponent()
         let path = build.appending(path: "cnn-train").path
         try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
@@ -48,7 +48,7 @@ final class Commands {
     ///     for the process where there is no mpirun.
     ///   - ignored: a signal that the command ignores from its start, such as `HUP`.
     ///   - isEnough: asked repeatedly; once it returns true, the process gets the signal.
-    func run(
+    package func run(
         _ arguments: [String], ranks: Int? = nil, cores: [Int]? = nil, environment: [String: String] = [:],
         signal: Int32 = SIGKILL, secondSignal: Int32? = nil, toRank rank: Int? = nil, ignoring ignored: String? = nil,
         killedWhen isEnough: () -> Bool = { false }, betweenSignals: () throws -> Void = {}
@@ -63,20 +63,20 @@ final class Commands {
     }
 
     /// Runs a shell script, in which `$BINARY` is the program.
-    func run(script: String, environment: [String: String] = [:]) throws -> Outcome {
+    package func run(script: String, environment: [String: String] = [:]) throws -> Outcome {
         try run(
             words: ["sh", "-c", script],
             environment: environment.merging(["BINARY": try Self.binary()]) { asked, _ in asked })
     }
 
     /// Runs mpirun with `programs`, each a number of ranks, a binary and its arguments.
-    func run(programs: [(ranks: Int, binary: String, arguments: [String])]) throws -> Outcome {
+    package func run(programs: [(ranks: Int, binary: String, arguments: [String])]) throws -> Outcome {
         let parts = programs.map { ["-n", "\($0.ranks)", $0.binary] + $0.arguments }
         return try run(words: ["mpirun"] + Array(parts.joined(separator: [":"])))
     }
 
     /// Runs any program.
-    func run(
+    package func run(
         words: [String], environment: [String: String] = [:], signal: Int32 = SIGKILL, secondSignal: Int32? = nil,
         toRank rank: Int? = nil, killedWhen isEnough: () -> Bool = { false }, betweenSignals: () throws -> Void = {}
     ) throws -> Outcome {
@@ -121,7 +121,7 @@ final class Commands {
 
     /// Calls `look` again and again while a process runs, with pauses nine times as long as it takes, of 2 to 50 ms: the
     /// process itself needs the cores.
-    static func watch(_ process: Process, _ look: () throws -> Void) rethrows {
+    package static func watch(_ process: Process, _ look: () throws -> Void) rethrows {
         while process.isRunning {
             let start = ContinuousClock.now
             try look()
@@ -130,7 +130,7 @@ final class Commands {
         }
     }
 
-    static let allRanks = -1
+    package static let allRanks = -1
 
     /// Sends a signal to the children of `timeout`, which then ends with 128 plus the signal itself.
     private static func send(_ signal: Int32, toChildrenOf process: pid_t, rank: Int?) throws {
@@ -153,10 +153,10 @@ final class Commands {
         }
     }
 
-    func run(_ arguments: String..., ranks: Int? = nil) throws -> Outcome { try run(arguments, ranks: ranks) }
+    package func run(_ arguments: String..., ranks: Int? = nil) throws -> Outcome { try run(arguments, ranks: ranks) }
 
     /// Makes a folder of Fashion-MNIST's files with a few images, and returns its value for `--data`.
-    func tinyData(train: Int = 40, test: Int = 12) throws -> String {
+    package func tinyData(train: Int = 40, test: Int = 12) throws -> String {
         for (prefix, count) in [("train", train), ("t10k", test)] {
             try write(
                 Self.header(0x803, [count, 28, 28]) + patternedImages(count, pixels: 784),
@@ -168,12 +168,12 @@ final class Commands {
     }
 
     /// Runs a line of bash, in which `$cnn` is the binary.
-    func shell(_ line: String, environment: [String: String] = [:]) throws -> Outcome {
+    package func shell(_ line: String, environment: [String: String] = [:]) throws -> Outcome {
         try run(
             words: ["bash", "-c", line], environment: environment.merging(["cnn": try Self.binary()]) { own, _ in own })
     }
 
-    func write(_ bytes: [UInt8], to name: String) throws {
+    package func write(_ bytes: [UInt8], to name: String) throws {
         try Data(bytes).write(to: URL(filePath: folder + "/" + name))
     }
 
@@ -185,5 +185,5 @@ final class Commands {
 extension Trait where Self == ConditionTrait {
     /// The condition for tests of bits that are the same on any number of ranks: without AVX2, OpenBLAS computes, in
     /// orders of its own.
-    static var withOurKernels: Self { .enabled(if: Backend.avx2.isSupported, "OpenBLAS has bits of its own") }
+    package static var withOurKernels: Self { .enabled(if: Backend.avx2.isSupported, "OpenBLAS has bits of its own") }
 }

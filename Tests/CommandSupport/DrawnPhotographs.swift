@@ -4,13 +4,13 @@ import TestRandom
 
 /// Photographs of things, drawn: discs, squares and crosses of any colour, size and place on grounds that are not
 /// plain. A function of their number, so that every run of the tests has the same.
-enum DrawnPhotographs {
-    static let classes = ["crosses", "discs", "squares"]
+package enum DrawnPhotographs {
+    package static let classes = ["crosses", "discs", "squares"]
 
     /// Writes a folder with a folder for each class.
     ///
     /// - Parameter counts: photographs of each class.
-    static func write(_ counts: [Int], to folder: String, side: Int = 48) throws {
+    package static func write(_ counts: [Int], to folder: String, side: Int = 48) throws {
         for (label, count) in counts.enumerated() {
             let place = URL(filePath: folder).appending(path: classes[label])
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
@@ -24,7 +24,7 @@ enum DrawnPhotographs {
     /// A photograph as a PNG file.
     ///
     /// - Parameter side: around which its sides lie.
-    static func png(of label: Int, number: Int, side: Int = 48) -> [UInt8] {
+    package static func png(of label: Int, number: Int, side: Int = 48) -> [UInt8] {
         var random = SeededRandom(seed: UInt64(label * 1_000_003 + number))
         let (width, height) = (Int.random(in: side...side * 5 / 4, using: &random), side)
         let radius = Double.random(in: 0.2...0.35, using: &random) * Double(side)

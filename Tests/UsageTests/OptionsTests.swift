@@ -1,12 +1,9 @@
+import CommandSupport
 import Foundation
 import Recipes
 import Testing
 
 @testable import cnn_train
-
-/// The project's own folder.
-let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
 
 @Suite("Options") struct OptionsTests {
     @Test("docs/options.md is what the table of keys says")
@@ -118,31 +115,5 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         silent.batchSize = 256
         let words = "\(try Recipe.resolve(flags: silent).learningRate) × images a step / 256"
         #expect(rate.shownDefault.hasPrefix(words))
-    }
-}
-
-/// The help of all commands, as far as it matters here.
-struct Help: Decodable {
-    struct Command: Decodable {
-        let commandName: String
-        let arguments: [Argument]?
-        let subcommands: [Command]?
-
-        /// This command and all within it.
-        var all: [Command] { [self] + (subcommands ?? []).flatMap(\.all) }
-    }
-
-    struct Argument: Decodable {
-        struct Name: Decodable { let name: String }
-
-        let names: [Name]?
-        let abstract: String?
-    }
-
-    let command: Command
-
-    static func all() throws -> Help {
-        let outcome = try Commands().run("--experimental-dump-help")
-        return try JSONDecoder().decode(Help.self, from: Data(outcome.output.utf8))
     }
 }

@@ -1,0 +1,5 @@
+package import Foundation
+
+/// The project's own folder.
+package let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
