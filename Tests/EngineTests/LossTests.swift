@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(
-        "a sample is counted as correct where its label has the highest logit, in training and evaluation",
+        "the class of the highest logit is predicted, with its softmax, and is correct where it is the label",
         arguments: Backend.supported)
     func correct(backend: Backend) throws {
         // An odd number of samples: counts of the right and of the wrong ones differ.
@@ -102,9 +102,15 @@ import Testing
             let row = logits[sample * classes..<(sample + 1) * classes]
             return row.firstIndex { $0 == row.max() }.map { $0 - row.startIndex }
         }
-        var labels: [Int] = []
-        engine.forEachOutcome { labels.append(Int($0.label)) }
-        let correct = zip(highest, labels).count { $0 == $1 }
+        var outcomes: [SampleOutcome] = []
+        engine.forEachOutcome { outcomes.append($0) }
+        for (sample, outcome) in outcomes.enumerated() {
+            let row = logits[sample * classes..<(sample + 1) * classes].map(Double.init)
+            let sum = row.reduce(0) { $0 + exp($1 - (row.max() ?? 0)) }
+            #expect(highest[sample] == Int(outcome.predicted))
+            #expect(abs(Double(outcome.probability) - 1 / sum) <= 16 * Tolerance.roundoff)
+        }
+        let correct = zip(highest, outcomes).count { $0 == Int($1.label) }
         #expect(evaluated.correct == correct)
         #expect(try engine.train(batch, globalSamples: 5, step: 0, sumOverRanks: nil).correct == correct)
     }

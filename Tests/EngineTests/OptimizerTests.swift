@@ -207,20 +207,24 @@ private struct OptimizerFile: Decodable {
         #expect(bits(engine) == bits(other))
     }
 
+    /// Returns an engine after one step at a rate of 0.5, with weight decay of all parameters or of none.
+    private func stepped(_ specimen: Specimen, _ rule: any OptimizerRule, decays: Bool) throws -> Engine {
+        let engine = try specimen.engine(Backend.supported[0]) { $0.optimizer = rule }
+        for id in specimen.training.trainable { engine.setDecayMultiplier(decays ? 1 : 0, of: id) }
+        let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+        _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
+        engine.update(rule, learningRate: 0.5)
+        return engine
+    }
+
     @Test("LARS moves parameters without weight decay as SGD does, whatever their norms")
-    func larsWithoutDecay() throws {
+    func withoutDecay() throws {
         let specimen = Specimens.norms[0]
-        let engines = try [LARS(momentum: 0, trust: 0.1, weightDecay: 0.01), SGD(momentum: 0, weightDecay: 0)].map { (rule: any OptimizerRule) in
-            let engine = try specimen.engine(Backend.supported[0]) { $0.optimizer = rule }
-            for id in specimen.training.trainable { engine.setDecayMultiplier(0, of: id) }
-            let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
-            engine.update(rule, learningRate: 0.5)
-            return engine
-        }
+        let lars = try stepped(specimen, LARS(momentum: 0, trust: 0.1, weightDecay: 0.01), decays: false)
+        let sgd = try stepped(specimen, SGD(momentum: 0, weightDecay: 0), decays: false)
         for id in specimen.training.trainable {
-            for (lars, sgd) in zip(engines[0].values(of: id), engines[1].values(of: id)) {
-                #expect(abs(lars - sgd) <= 4 * Float(Tolerance.roundoff) * (1 + abs(sgd)), "\(specimen.training[id].name)")
+            for (found, expected) in zip(lars.values(of: id), sgd.values(of: id)) {
+                #expect(abs(found - expected) <= 4 * Float(Tolerance.roundoff) * (1 + abs(expected)))
             }
         }
     }
@@ -228,28 +232,19 @@ private struct OptimizerFile: Decodable {
     @Test("Muon takes weight decay off a matrix that it scales to a norm")
     func decayOfScaledMatrices() throws {
         let specimen = Specimens.norms[0]
-        let (rate, decay) = (0.5, 0.25)
-        let engines = try [0, decay].map { decay in
-            let rule = Muon(weightDecay: decay, normalises: true)
-            let engine = try specimen.engine(Backend.supported[0]) { $0.optimizer = rule }
-            for id in specimen.training.trainable { engine.setDecayMultiplier(1, of: id) }
-            let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, sumOverRanks: nil)
-            engine.update(rule, learningRate: Float(rate))
-            return engine
-        }
+        let decayed = try stepped(specimen, Muon(weightDecay: 0.25, normalises: true), decays: true)
+        let plain = try stepped(specimen, Muon(normalises: true), decays: true)
         for (id, values) in specimen.parameters where specimen.training.trainable.contains(id) {
-            let parameter = specimen.training[id]
-            guard parameter.shape.count > 1 else { continue }
+            let shape = specimen.training[id].shape
+            guard shape.count > 1 else { continue }
             let norm = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-            let scale = Double(parameter.shape[0]).squareRoot() / norm
-            let (without, with) = (engines[0].values(of: id), engines[1].values(of: id))
-            for index in values.indices {
-                let expected = scale * rate * decay * Double(values[index])
-                let difference = Double(without[index]) - Double(with[index])
-                // Each of the two is rounded three times at most.
-                let bound = 6 * Tolerance.roundoff * (1 + abs(Double(without[index])) + scale * abs(Double(values[index])))
-                #expect(abs(difference - expected) <= bound, "\(parameter.name) [\(index)]")
+            let scale = Double(shape[0]).squareRoot() / norm
+            for (value, pair) in zip(values, zip(plain.values(of: id), decayed.values(of: id))) {
+                let scaled = scale * Double(value)
+                let difference = Double(pair.0) - Double(pair.1)
+                // Each of the two is rounded three times at the most.
+                let bound = 6 * Tolerance.roundoff * (1 + abs(Double(pair.0)) + abs(scaled))
+                #expect(abs(difference - 0.5 * 0.25 * scaled) <= bound)
             }
         }
     }

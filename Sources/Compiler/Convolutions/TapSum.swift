@@ -56,13 +56,15 @@ extension PlanBuilder {
         arguments.blocking.groups =
             (slots + arguments.blocking.samplesPerGroup - 1) / arguments.blocking.samplesPerGroup
         divideLanes(of: sum, &arguments)
-        let rowsPerTask = arguments.blocking.rowsPerBlock * sum.step / (axis == .pixels ? source.width : 1)
-        if let sums = sum.epilogue.sums,
-            axis == .samples || arguments.blocking.rowBlocks > 1 && rowsPerTask % sums.rowsPerBlock != 0
-        {
+        if let sums = sum.epilogue.sums, axis == .samples || !holdsWholeBlocks(of: sums, sum, arguments.blocking) {
             arguments.epilogue.sums = nil
         }
         return arguments
+    }
+
+    /// Whether no task ends within a row block of sums, as one of a data gradient at stride 3 may.
+    private func holdsWholeBlocks(of sums: BlockSums, _ sum: TapSum, _ blocking: Blocking) -> Bool {
+        blocking.rowBlocks == 1 || (blocking.rowsPerBlock * sum.step).isMultiple(of: sums.rowsPerBlock)
     }
 
     /// Chooses the row blocks of a map and, where a whole map is one, the samples of a task.
