@@ -44,7 +44,10 @@ extension Graph {
     package func applying(_ passes: Set<GraphPass>) -> Graph {
         let ofNorms = GraphPass.allCases.filter { passes.contains($0) && $0 != .normsTogether }
         let exposed = ofNorms.reduce(self) { $0.applying($1) }.exposingChannelValues()
-        return passes.contains(.normsTogether) ? exposed.gatheringAllReduces() : exposed
+        var result = passes.contains(.normsTogether) ? exposed.gatheringAllReduces() : exposed
+        let written = Set(result.nodes.compactMap(\.output))
+        result.gradients = result.gradients.filter { written.contains($0.key) && written.contains($0.value) }
+        return result
     }
 
     private func applying(_ pass: GraphPass) -> Graph {
@@ -115,10 +118,8 @@ extension Graph {
         }
     }
 
-    /// Removes the nodes with these indices, and the gradients of values that no longer exist.
+    /// Removes the nodes with these indices.
     mutating func removeNodes(_ indices: Set<Int>) {
         nodes = nodes.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
-        let written = Set(nodes.compactMap(\.output))
-        gradients = gradients.filter { written.contains($0.key) && written.contains($0.value) }
     }
 }

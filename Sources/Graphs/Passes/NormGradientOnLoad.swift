@@ -21,7 +21,6 @@ extension Graph {
                 folded.nodes[reader].inputs[nodes[reader].inputs.count - 1] = dy
                 folded.nodes[reader].gradientLoad = GradientLoad(norm: norm, x: node.inputs[0])
             }
-            folded.gradients = folded.gradients.filter { $0.value != dx }
         }
         return folded
     }

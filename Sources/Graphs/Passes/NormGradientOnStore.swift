@@ -24,7 +24,6 @@ extension Graph {
             folded.nodes[index].inputs = [x]
             folded.nodes[index].addend = nil
             folded.nodes[index].output = nil
-            folded.gradients = folded.gradients.filter { $0.value != dy }
         }
         return folded
     }

@@ -20,7 +20,6 @@ extension Graph {
                 folded.nodes[reader].inputs[folded.nodes[reader].loadedInput] = node.inputs[0]
                 folded.nodes[reader].load = norm
             }
-            folded.gradients[y] = nil
         }
         return folded
     }
