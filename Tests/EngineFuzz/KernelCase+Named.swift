@@ -5,6 +5,7 @@ extension KernelCase {
         ("windows that see more padding than map", paddedColumns),
         ("weight gradients of depthwise convolutions", depthwise),
         ("weight gradients of few outputs with more inputs than a task has", fewOutputs),
+        ("data gradients of few inputs from outputs wider than these, some samples a task", fewInputsPadded),
         ("sums of a layer's input and output, whose gradient is read by windows and added", identities),
         ("every layer of the vocabulary, and every optimizer", vocabulary),
         ("batch norms behind concatenations and before additions", norms),
@@ -54,6 +55,15 @@ extension KernelCase {
             var fuzzCase = KernelCase(
                 .convolution(outputs: 4, kernel: 5, stride: 1, padding: 2, groups: 1, hasBias: false))
             (fuzzCase.imageSize, fuzzCase.stem) = (5, inputs)
+            return fuzzCase
+        }
+    }
+
+    private static var fewInputsPadded: [KernelCase] {
+        [(3, 2), (5, 4), (5, 3)].map { kernel, padding in
+            var fuzzCase = KernelCase(
+                .convolution(outputs: 5, kernel: kernel, stride: 1, padding: padding, groups: 1, hasBias: false))
+            (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.shardSizes) = (6, 2, [16])
             return fuzzCase
         }
     }
