@@ -33,6 +33,19 @@ struct LayoutTests {
         }
     }
 
+    @Test("elementwise layers write over what they read, and need no memory of their own")
+    func inPlace() throws {
+        let bytes = try [0, 1, 4].map { layers in
+            let specimen = try Specimen("chain", imageSize: 8) { images in
+                (0..<layers).reduce(images.convolution(to: 32, kernel: 3)) { maps, _ in maps.tanh() }
+            }
+            let configuration = try specimen.engine(Backend.supported[0]).configuration
+            return EngineLayout(training: nil, evaluation: specimen.evaluation, configuration: configuration)
+                .activationBytes
+        }
+        #expect(bytes[1] == bytes[0] && bytes[2] == bytes[0], "\(bytes)")
+    }
+
     @Test("a layout of more samples than can be addressed has a number of bytes and does not trap")
     func excessive() throws {
         let network = try Zoo.model(named: "resnet50").network()

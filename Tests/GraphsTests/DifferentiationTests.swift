@@ -304,9 +304,15 @@ struct DifferentiationTests {
                 computed[output.index] = factor(node.layer) &* dy &+ addend
             }
         }
+        let concatenations = Set(
+            graph.nodes.compactMap { node in
+                if case .concatenate = node.operation { node.output } else { nil }
+            })
         for (value, gradient) in graph.gradients {
             let whole = computed[gradient.index] &+ lacking[gradient.index]
             #expect(whole == expected[value.index], "\(graph[value].name)")
+            // What a concatenation's gradient lacks, the gradients of its parts have.
+            #expect(lacking[gradient.index] == 0 || concatenations.contains(value), "\(graph[value].name)")
         }
     }
 }
