@@ -60,6 +60,24 @@ struct WorkTests {
         }
     }
 
+    @Test("a ReLU that is part of a node takes an operation an element, but none for a product")
+    func activations() throws {
+        let network = Network("activations", inputChannels: 1, classes: 4) {
+            $0.convolution("first", to: 2, kernel: 1).relu("relu").averagePool("pool", kernel: 2)
+                .convolution("conv", to: 3, kernel: 3).relu("relu2").flatten().linear("fc", to: 4)
+        }
+        let graph = try Graph(network: network, imageSize: 8, purpose: .training).applying(Set(GraphPass.allCases))
+        let fused = graph.nodes.filter { $0.activation != nil }
+        #expect(fused.contains { graph.multiplyAdds(of: $0) > 0 } && fused.contains { graph.multiplyAdds(of: $0) == 0 })
+        for node in fused {
+            var alone = node
+            alone.activation = nil
+            let elements = graph.multiplyAdds(of: node) > 0 ? 0 : node.output.map { graph[$0].shape.count } ?? 0
+            let (with, without) = (graph.work(of: node, samples: 5), graph.work(of: alone, samples: 5))
+            #expect(with.operations - without.operations == 5 * elements, "\(node.layer)")
+        }
+    }
+
     @Test(
         "products take six operations for each multiply-add of the summary, less those of data gradients not needed",
         arguments: Specimen.all.filter { $0.network.heads.count == 1 })
