@@ -126,6 +126,19 @@ struct ShapeInferenceTests {
         }
     }
 
+    @Test("the size that an error says is that of the map with its padding")
+    func padded() throws {
+        let network = Network("padded", inputChannels: 3, classes: 2) {
+            $0.convolution("conv", to: 4, kernel: 7, padding: 1).flatten().linear("fc", to: 2)
+        }
+        let error = #expect(throws: GraphError.self) { try network.shapes(imageSize: 3) }
+        #expect(
+            error
+                == .imageTooSmall(
+                    network: "padded", imageSize: 3, layer: "conv", window: 7,
+                    found: Shape(height: 5, width: 5, channels: 3), smallest: 5))
+    }
+
     @Test("image sizes outside the range are refused", arguments: [Int.min, -1, 0, 65_537, Int.max])
     func range(size: Int) throws {
         let network = try Zoo.model(named: "resnet18").network()

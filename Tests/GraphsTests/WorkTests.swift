@@ -44,7 +44,8 @@ struct WorkTests {
     @Test("a step takes as long as a pass over memory for each sixteen of its products, forward and twice backward")
     func stepPasses() throws {
         let network = Network("small", inputChannels: 3, classes: 5) {
-            $0.convolution("conv", to: 4, kernel: 3, padding: 1).maxPool("pool", kernel: 2).flatten().linear("fc", to: 5)
+            $0.convolution("conv", to: 4, kernel: 3, padding: 1).maxPool("pool", kernel: 2).flatten()
+                .linear("fc", to: 5)
         }
         let graph = try Graph(network: network, imageSize: 6, purpose: .training)
         #expect(graph.stepPasses == 3 * Double(108 * 36 + 36 * 5) / 16)
