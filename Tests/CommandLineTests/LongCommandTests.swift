@@ -29,7 +29,7 @@ final class LongCommandTests {
             let command = "\"$BINARY\" \(line) \(redirection)"
             guard standsStill else { return command }
             // Again and again: nobody knows at what instant a loaded machine begins with the work.
-            let pauses = "while kill -STOP $!; do sleep 0.15; kill -CONT $!; sleep 0.03; done 2>&-"
+            let pauses = "while kill -STOP $!; do sleep 0.15; kill -CONT $!; sleep 0.005; done 2>&-"
             return "\(command) & \(pauses); wait $!"
         }
     }
