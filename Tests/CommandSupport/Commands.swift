@@ -119,8 +119,8 @@ package final class Commands {
             seconds: start.duration(to: .now) / .seconds(1))
     }
 
-    /// Calls `look` again and again while a process runs, with pauses nine times as long as it takes, of 2 to 50 ms: the
-    /// process itself needs the cores.
+    /// Calls `look` again and again while a process runs, with pauses nine times as long as it takes, of 2 to 50 ms:
+    /// the process itself needs the cores.
     package static func watch(_ process: Process, _ look: () throws -> Void) rethrows {
         while process.isRunning {
             let start = ContinuousClock.now
